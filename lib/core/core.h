@@ -13,7 +13,8 @@
 /* ---- errors ---- */
 
 /* Keeps a sentence about the failure in the context (NULL allowed) and returns `status`. The
-   sentence names the offending values and does not end in a full stop. */
+   sentence names the offending values and does not end in a full stop. To be called from the
+   thread that called the library, not from workers: these leave a status for it to report. */
 l2l_status l2l_fail(l2l_context *context, l2l_status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
@@ -22,6 +23,13 @@ l2l_status l2l_fail(l2l_context *context, l2l_status status, const char *format,
         l2l_status l2l_try_ = (expression);                   \
         if (l2l_try_ != L2L_OK) return l2l_try_;              \
     } while (0)
+
+/* Copies an options or attribute struct that a caller compiled against another version may have
+   filled. Both begin with a size_t struct_size. `dst` holds the defaults: what `src` is too short
+   to have keeps them, what `dst` does not know is ignored, and dst->struct_size is dst_size. src
+   NULL changes nothing. False, with dst untouched, if src->struct_size is too small to be true (0
+   for instance), which is L2L_INVALID_ARGUMENT. */
+bool l2l_options_copy(void *dst, size_t dst_size, const void *src);
 
 /* ---- memory ---- */
 
@@ -65,7 +73,7 @@ l2l_status l2l_tensor_check(l2l_context *context, const l2l_tensor *tensor, cons
 l2l_status l2l_tensor_disjoint(l2l_context *context, const l2l_tensor *a, const char *a_name,
                                const l2l_tensor *b, const char *b_name);
 
-/* Element i of a vector as double, and back. */
+/* Element i of a vector of any dtype as double, and back (f32 and f64 only). */
 double l2l_vector_get(const l2l_tensor *vector, int64_t index);
 void l2l_vector_set(const l2l_tensor *vector, int64_t index, double value);
 
