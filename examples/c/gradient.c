@@ -9,16 +9,14 @@
 
 static l2l_context *context;
 
-static void need(l2l_status status)
-{
+static void need(l2l_status status) {
     if (status == L2L_OK) return;
     fprintf(stderr, "%s: %s\n", l2l_status_name(status), l2l_context_error(context));
     exit(1);
 }
 
 /* A plan for this camera: the preset, with the file's levels, gains and matrix. */
-static l2l_plan *plan_for(const l2l_raw_info *info, l2l_tensor *params)
-{
+static l2l_plan *plan_for(const l2l_raw_info *info, l2l_tensor *params) {
     l2l_plan *plan;
     double black[4];
     l2l_preset_options options = L2L_PRESET_OPTIONS_INIT;
@@ -40,8 +38,7 @@ static l2l_plan *plan_for(const l2l_raw_info *info, l2l_tensor *params)
     return plan;
 }
 
-static void write_ppm(const char *path, const float *rgb, int64_t height, int64_t width)
-{
+static void write_ppm(const char *path, const float *rgb, int64_t height, int64_t width) {
     FILE *file = fopen(path, "wb");
     if (!file) return perror(path);
     fprintf(file, "P6 %lld %lld 255\n", (long long)width, (long long)height);
@@ -50,8 +47,7 @@ static void write_ppm(const char *path, const float *rgb, int64_t height, int64_
     if (fclose(file)) perror(path);
 }
 
-int main(int argc, char **argv)
-{
+int main(int argc, char **argv) {
     l2l_raw *raw;
     l2l_tensor params;
     if (argc != 3) return fprintf(stderr, "usage: gradient RAW OUT.ppm\n"), 2;

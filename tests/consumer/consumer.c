@@ -12,15 +12,13 @@ static l2l_context *context;
 static l2l_plan *plan;
 static double samples[SAMPLES], weights[VALUES], params[PARAMS];
 
-static void need(l2l_status status, const char *what)
-{
+static void need(l2l_status status, const char *what) {
     if (status == L2L_OK) return;
     fprintf(stderr, "%s: %s: %s\n", what, l2l_status_name(status), l2l_context_error(context));
     exit(1);
 }
 
-static double loss(void)
-{
+static double loss(void) {
     static double values[VALUES];
     const int64_t mosaic_shape[] = { HEIGHT, WIDTH };
     l2l_tensor mosaic = l2l_tensor_of(samples, L2L_F64, 2, mosaic_shape);
@@ -32,8 +30,7 @@ static double loss(void)
     return sum;
 }
 
-static int agrees(const char *what, double *variable, double gradient)
-{
+static int agrees(const char *what, double *variable, double gradient) {
     const double step = 1e-6, value = *variable;
     double above, below, difference;
     *variable = value + step;
@@ -46,8 +43,7 @@ static int agrees(const char *what, double *variable, double gradient)
     return fabs(gradient - difference) <= 1e-6 * (1 + fabs(difference)) && difference != 0;
 }
 
-int main(void)
-{
+int main(void) {
     static double grad_samples[SAMPLES], grad_params[PARAMS];
     const int64_t mosaic_shape[] = { HEIGHT, WIDTH };
     l2l_tensor mosaic = l2l_tensor_of(samples, L2L_F64, 2, mosaic_shape);
