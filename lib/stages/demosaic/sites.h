@@ -1,0 +1,55 @@
+/* Sites of a colour-filter array: where, for the purposes of demosaicing, two pixels are alike.
+   Pixels far from the border are alike if they are alike in the period; near it each row and
+   column is a class of its own, because the extension carries colours along with samples. Where
+   the extension keeps the phase (mirror, Bayer), the border needs no classes. */
+#ifndef L2L_STAGES_DEMOSAIC_SITES_H
+#define L2L_STAGES_DEMOSAIC_SITES_H
+
+#include "stages/stage.h"
+
+typedef struct l2l_sites {
+    int period_y, period_x, radius;
+    int64_t height, width;
+    bool uniform;          /* the border needs no classes */
+    int rows, columns;     /* classes */
+    int taps;              /* (2 radius + 1)² */
+} l2l_sites;
+
+static inline int l2l_site_mod(int64_t index, int period) {
+    return (int)((index % period + period) % period);
+}
+
+static inline int l2l_site_class(int64_t index, int64_t extent, int period, int radius,
+                                 bool uniform) {
+    if (uniform) return l2l_site_mod(index, period);
+    if (index < radius) return (int)index;
+    if (index >= extent - radius) return radius + period + (int)(index - (extent - radius));
+    return radius + (int)(index % period);
+}
+
+static inline int l2l_site_row(const l2l_sites *s, int64_t y) {
+    return l2l_site_class(y, s->height, s->period_y, s->radius, s->uniform);
+}
+
+static inline int l2l_site_column(const l2l_sites *s, int64_t x) {
+    return l2l_site_class(x, s->width, s->period_x, s->radius, s->uniform);
+}
+
+/* Where the three sets of taps of a class begin: taps[out][ky][kx]. */
+static inline int l2l_site_offset(const l2l_sites *s, int row_class, int column_class) {
+    return (row_class * s->columns + column_class) * 3 * s->taps;
+}
+
+static inline l2l_sites l2l_sites_of(const l2l_node *node, int64_t height, int64_t width) {
+    const l2l_demosaic *demosaic = &node->attributes.demosaic;
+    int py = demosaic->cfa.height, px = demosaic->cfa.width, r = node->radius;
+    bool keeps_phase = py <= 2 && px <= 2 &&
+                       (node->border == L2L_BORDER_MIRROR ||
+                        (node->border == L2L_BORDER_ZERO && demosaic->method == L2L_DEMOSAIC_LINEAR));
+    bool uniform = keeps_phase && (height >= 2 || py == 1) && (width >= 2 || px == 1);
+    int side = 2 * r + 1;
+    return (l2l_sites){ py, px, r, height, width, uniform, uniform ? py : py + 2 * r,
+                        uniform ? px : px + 2 * r, side * side };
+}
+
+#endif

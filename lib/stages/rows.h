@@ -1,0 +1,25 @@
+/* What is done to rows between the kernels of stages; kernel.h describes each function. */
+#ifndef L2L_STAGES_ROWS_H
+#define L2L_STAGES_ROWS_H
+
+#include "stages/kernel.h"
+#include "stages/real.h"
+
+void L2L_SYMBOL(l2l_row_load)(void *row, const l2l_tensor *tensor, int64_t offset, int64_t stride,
+                              int count, double scale);
+void L2L_SYMBOL(l2l_row_store)(const void *row, const l2l_tensor *tensor, int64_t offset,
+                               int64_t stride, int count, bool add);
+void L2L_SYMBOL(l2l_row_luma)(void *y, const void *const *rgb, int count);
+void L2L_SYMBOL(l2l_row_total)(void *sum, const void *const *rows, int channels, int count);
+void L2L_SYMBOL(l2l_row_luma_apply)(void *const *dst, const void *const *src, const void *a,
+                                    const void *b, int weighted, int count);
+void L2L_SYMBOL(l2l_row_extend)(void *row, int64_t x, int count, int64_t extent, int radius,
+                                l2l_border border);
+void L2L_SYMBOL(l2l_row_fold)(void *row, int64_t x, int count, int64_t extent, int radius,
+                              l2l_border border);
+void L2L_SYMBOL(l2l_row_moments)(const void *row, int count, double *sums);
+void L2L_SYMBOL(l2l_row_cross_moments)(const void *grad, const void *row, double mean, int count,
+                                       double *sums);
+void L2L_SYMBOL(l2l_row_coefs)(void *dst, const double *src, int count);
+
+#endif

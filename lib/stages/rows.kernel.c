@@ -1,0 +1,152 @@
+/* Rows: reading and writing samples, luma, borders and their transpose, statistics. */
+#include "stages/rows.h"
+
+#include "stages/convert.h"
+#include "stages/lanes.h"
+
+/* ---- samples ---- */
+
+#define LOAD(type, convert)                                                          \
+    do {                                                                             \
+        const type *restrict from = (const type *)tensor->data + offset;             \
+        if (stride == 1)                                                             \
+            for (int i = 0; i < count; i++) to[i] = convert(from[i]) * factor;       \
+        else                                                                         \
+            for (int i = 0; i < count; i++) to[i] = convert(from[i * stride]) * factor; \
+    } while (0)
+
+void L2L_SYMBOL(l2l_row_load)(void *row, const l2l_tensor *tensor, int64_t offset, int64_t stride,
+                              int count, double scale) {
+    real *restrict to = row;
+    const real factor = (real)scale;
+    switch (tensor->dtype) {
+    case L2L_U8: LOAD(uint8_t, (real)); break;
+    case L2L_U16: LOAD(uint16_t, (real)); break;
+    case L2L_F16: LOAD(uint16_t, l2l_from_f16); break;
+    case L2L_BF16: LOAD(uint16_t, l2l_from_bf16); break;
+    case L2L_F32: LOAD(float, (real)); break;
+    case L2L_F64: LOAD(double, (real)); break;
+    }
+}
+#undef LOAD
+
+#define STORE(type, convert, previous)                                               \
+    do {                                                                             \
+        type *restrict to = (type *)tensor->data + offset;                           \
+        if (add)                                                                     \
+            for (int i = 0; i < count; i++)                                          \
+                to[i * stride] = (type)convert(previous(to[i * stride]) + from[i]);  \
+        else if (stride == 1)                                                        \
+            for (int i = 0; i < count; i++) to[i] = (type)convert(from[i]);          \
+        else                                                                         \
+            for (int i = 0; i < count; i++) to[i * stride] = (type)convert(from[i]); \
+    } while (0)
+#define TO_U8(x) l2l_to_integer(x, R(255.0))
+#define TO_U16(x) l2l_to_integer(x, R(65535.0))
+
+void L2L_SYMBOL(l2l_row_store)(const void *row, const l2l_tensor *tensor, int64_t offset,
+                               int64_t stride, int count, bool add) {
+    const real *restrict from = row;
+    switch (tensor->dtype) {
+    case L2L_U8: STORE(uint8_t, TO_U8, (real)); break;
+    case L2L_U16: STORE(uint16_t, TO_U16, (real)); break;
+    case L2L_F16: STORE(uint16_t, l2l_to_f16, l2l_from_f16); break;
+    case L2L_BF16: STORE(uint16_t, l2l_to_bf16, l2l_from_bf16); break;
+    case L2L_F32: STORE(float, (float), (real)); break;
+    case L2L_F64: STORE(double, (double), (real)); break;
+    }
+}
+#undef STORE
+#undef TO_U8
+#undef TO_U16
+
+void L2L_SYMBOL(l2l_row_coefs)(void *dst, const double *src, int count) {
+    real *to = dst;
+    for (int i = 0; i < count; i++) to[i] = (real)src[i];
+}
+
+/* ---- luma ---- */
+
+void L2L_SYMBOL(l2l_row_luma)(void *y, const void *const *rgb, int count) {
+    const real *restrict r = rgb[0], *restrict g = rgb[1], *restrict b = rgb[2];
+    real *restrict out = y;
+    for (int i = 0; i < count; i++)
+        out[i] = L2L_FMA(L2L_LUMA_R, r[i], L2L_FMA(L2L_LUMA_G, g[i], L2L_LUMA_B * b[i]));
+}
+
+void L2L_SYMBOL(l2l_row_total)(void *sum, const void *const *rows, int channels, int count) {
+    real *restrict out = sum;
+    const real *restrict first = rows[0];
+    for (int i = 0; i < count; i++) out[i] = first[i];
+    for (int c = 1; c < channels; c++) {
+        const real *restrict row = rows[c];
+        for (int i = 0; i < count; i++) out[i] += row[i];
+    }
+}
+
+void L2L_SYMBOL(l2l_row_luma_apply)(void *const *dst, const void *const *src, const void *a,
+                                    const void *b, int weighted, int count) {
+    static const real weight[3] = { L2L_LUMA_R, L2L_LUMA_G, L2L_LUMA_B };
+    const real *restrict plus = a, *restrict minus = b;
+    for (int c = 0; c < 3; c++) {
+        const real *restrict from = src[c];
+        real *restrict to = dst[c];
+        const real w = weight[c];
+        if (weighted)
+            for (int i = 0; i < count; i++) to[i] = L2L_FMA(w, plus[i] - minus[i], from[i]);
+        else
+            for (int i = 0; i < count; i++) to[i] = from[i] + (plus[i] - minus[i]);
+    }
+}
+
+/* ---- borders ---- */
+
+/* Column i of the row, which may lie up to `radius` beyond the image, has this column of the row
+   for its source; −1: none. */
+static int64_t source_of(int64_t i, int64_t x, int64_t extent, l2l_border border) {
+    int64_t source = l2l_extend(border, x + i, extent);
+    return source < 0 ? -1 : source - x;
+}
+
+void L2L_SYMBOL(l2l_row_extend)(void *row, int64_t x, int count, int64_t extent, int radius,
+                                l2l_border border) {
+    real *samples = row;
+    for (int side = 0; side < 2; side++) {
+        if (side == 0 ? x > 0 : x + count < extent) continue;
+        for (int k = 1; k <= radius; k++) {
+            int64_t i = side == 0 ? -k : count - 1 + k, source = source_of(i, x, extent, border);
+            samples[i] = source < 0 ? R(0.0) : samples[source];
+        }
+    }
+}
+
+void L2L_SYMBOL(l2l_row_fold)(void *row, int64_t x, int count, int64_t extent, int radius,
+                              l2l_border border) {
+    real *samples = row;
+    for (int side = 0; side < 2; side++) {
+        if (side == 0 ? x > 0 : x + count < extent) continue;
+        for (int k = 1; k <= radius; k++) {
+            int64_t i = side == 0 ? -k : count - 1 + k, source = source_of(i, x, extent, border);
+            if (source >= 0 && source < count) samples[source] += samples[i];
+        }
+    }
+}
+
+/* ---- statistics ---- */
+
+void L2L_SYMBOL(l2l_row_moments)(const void *row, int count, double *sums) {
+    const real *x = row;
+    for (int i = 0; i < count; i++) {
+        sums[0] += (double)x[i];
+        sums[1] += (double)x[i] * (double)x[i];
+    }
+}
+
+void L2L_SYMBOL(l2l_row_cross_moments)(const void *grad, const void *row, double mean, int count,
+                                       double *sums) {
+    const real *g = grad, *x = row;
+    for (int i = 0; i < count; i++) {
+        sums[0] += (double)g[i];
+        sums[1] += (double)g[i] * ((double)x[i] - mean);
+    }
+}
