@@ -1,0 +1,78 @@
+/* What the readers share: an open raw, its source, and the table row that a reader is. */
+#ifndef L2L_RAW_RAW_H
+#define L2L_RAW_RAW_H
+
+#include <stdbool.h>
+
+#include <lens2logit/raw.h>
+
+#include "core/core.h"
+
+/* The bytes to read from, whole and in memory; `name` is the path, or "memory", for sentences. */
+typedef struct l2l_raw_source {
+    const unsigned char *bytes;
+    size_t size;
+    const char *name;
+    l2l_raw_options options; /* limits filled in */
+} l2l_raw_source;
+
+struct l2l_raw {
+    l2l_raw_info info;
+    l2l_allocator allocator;
+    l2l_tensor mosaic;
+    void *pixels; /* what `mosaic` shows if the library owns it */
+    size_t pixels_size;
+    void *camera; /* LibRaw's handle if it owns the pixels and the preview */
+    const unsigned char *preview;
+    size_t preview_size;
+    int preview_channels; /* 0: a JPEG file; 1 or 3: interleaved 8-bit samples */
+    int64_t max_pixels, max_bytes;
+};
+
+/* What an `open` returns that finds the file to be none of its own; the next reader is asked. It
+   leaves a sentence, and the raw as it was. */
+#define L2L_RAW_DECLINED ((l2l_status)-1)
+
+/* `raw` comes with the neutral values in its info and its allocator set; `open` fills what the file
+   says and the mosaic. Whatever it leaves in `raw` on failure is freed by the caller. */
+typedef struct l2l_raw_reader {
+    const char *name;
+    bool (*probe)(const l2l_raw_source *source);
+    l2l_status (*open)(l2l_context *context, const l2l_raw_source *source, l2l_raw *raw);
+} l2l_raw_reader;
+
+extern const l2l_raw_reader l2l_raw_dump, l2l_raw_png, l2l_raw_npy, l2l_raw_plain_tiff,
+    l2l_raw_libraw, l2l_raw_any_tiff;
+
+/* Reads a whole regular file of at most max_bytes; the caller releases them. */
+l2l_status l2l_raw_read_file(l2l_context *context, const char *path, int64_t max_bytes,
+                             unsigned char **bytes, size_t *size);
+
+/* Checks the size of a sensor against the limits, before anything is allocated for it. */
+l2l_status l2l_raw_check_size(l2l_context *context, const l2l_raw_source *source, int64_t width,
+                              int64_t height, size_t sample_size);
+
+/* Checks that the visible area lies within the sensor. */
+l2l_status l2l_raw_check_area(l2l_context *context, const l2l_raw_source *source,
+                              const l2l_raw_info *info);
+
+/* Checks the size, allocates the mosaic and fills sizes, white and bits as options say. */
+l2l_status l2l_raw_new_mosaic(l2l_context *context, const l2l_raw_source *source, l2l_raw *raw,
+                              l2l_dtype dtype, int64_t width, int64_t height);
+
+/* Bits that the integer samples up to `white` need. */
+int l2l_raw_bits(double white);
+
+/* Copies text from a file, with '?' for what is not printable ASCII and no spaces at the end. */
+void l2l_raw_copy_text(char *dst, size_t size, const char *src, size_t length);
+
+/* Keeps an embedded JPEG or bitmap as the preview, if its header is sound and within limits. False
+   if there is no memory to find out. */
+bool l2l_raw_offer_jpeg(l2l_raw *raw, const void *bytes, size_t size);
+void l2l_raw_offer_bitmap(l2l_raw *raw, const void *bytes, size_t size, int64_t width,
+                          int64_t height, int channels);
+
+/* LibRaw's handle is freed where LibRaw is known. */
+void l2l_raw_libraw_close(void *camera);
+
+#endif
