@@ -17,11 +17,11 @@ void *__libc_memalign(size_t alignment, size_t size);
 void __libc_free(void *memory);
 
 static struct {
-    atomic_long requests; /* since `arm` */
-    atomic_long held;     /* blocks that are not freed, since the program began */
-    atomic_long fail_at;  /* this request fails, counted from 1; 0: none */
-    atomic_bool lasting;  /* and all after it */
-    atomic_bool paused;   /* requests are neither counted nor refused */
+    atomic_long requests;     /* since `arm` */
+    atomic_long held;         /* blocks that are not freed, since the program began */
+    atomic_long fail_at;      /* this request fails, counted from 1; 0: none */
+    atomic_bool lasting;      /* and all after it */
+    void *_Atomic refused_to; /* the code that was refused last */
 } failing;
 
 static inline void failing_arm(long fail_at, bool lasting) {
@@ -35,47 +35,46 @@ static void *counted(void *memory) {
     return memory;
 }
 
-static inline bool failing_pause(bool paused) {
-    return atomic_exchange(&failing.paused, paused);
-}
-
-static bool failing_refuses(void) {
-    if (atomic_load(&failing.paused)) return false;
+static bool refuses(void *caller) {
     long request = atomic_fetch_add(&failing.requests, 1) + 1;
     long fail_at = atomic_load(&failing.fail_at);
     if (!fail_at || request < fail_at || (request > fail_at && !atomic_load(&failing.lasting)))
         return false;
+    atomic_store(&failing.refused_to, caller);
     errno = ENOMEM;
     return true;
 }
 
+#define REFUSED refuses(__builtin_return_address(0))
+
 void *malloc(size_t size) {
-    return failing_refuses() ? NULL : counted(__libc_malloc(size));
+    return REFUSED ? NULL : counted(__libc_malloc(size));
 }
 
 void *calloc(size_t count, size_t size) {
-    return failing_refuses() ? NULL : counted(__libc_calloc(count, size));
+    return REFUSED ? NULL : counted(__libc_calloc(count, size));
 }
 
 void *realloc(void *memory, size_t size) {
-    if (!memory) return malloc(size);
-    return failing_refuses() ? NULL : __libc_realloc(memory, size);
+    if (REFUSED) return NULL;
+    return memory ? __libc_realloc(memory, size) : counted(__libc_malloc(size));
 }
 
 void *memalign(size_t alignment, size_t size) {
-    return failing_refuses() ? NULL : counted(__libc_memalign(alignment, size));
+    return REFUSED ? NULL : counted(__libc_memalign(alignment, size));
 }
 
 void *aligned_alloc(size_t alignment, size_t size) {
-    return memalign(alignment, size);
+    return REFUSED ? NULL : counted(__libc_memalign(alignment, size));
 }
 
 int posix_memalign(void **result, size_t alignment, size_t size) {
-    void *memory = memalign(alignment, size);
+    void *memory = REFUSED ? NULL : counted(__libc_memalign(alignment, size));
     if (!memory) return ENOMEM;
     *result = memory;
     return 0;
 }
+#undef REFUSED
 
 void free(void *memory) {
     if (memory) atomic_fetch_sub(&failing.held, 1);

@@ -94,7 +94,7 @@ static bool make_inputs(const char *folder) {
         if (!file) return false;
         in->size = fread(in->bytes, 1, sizeof in->bytes, file);
         fclose(file);
-        if (in->size < sizeof samples / 4 || in->size == sizeof in->bytes) return false;
+        if (in->size < 64 || in->size == sizeof in->bytes) return false;
     }
     return true;
 }
