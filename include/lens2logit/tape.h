@@ -26,15 +26,21 @@ L2L_API void l2l_tape_destroy(l2l_tape *tape);
 /* Forgets all values, keeps the memory for the next recording. Variables become invalid. */
 L2L_API void l2l_tape_clear(l2l_tape *tape);
 
+/* The result of an op is f64 if an input is f64, else f32, whatever the other inputs are. A gradient
+   has the shape and the dtype of its value. */
+
 /* Puts a tensor of the caller's on the tape. With requires_grad its gradient is computed (and the
    dtype must be f32 or f64). */
 L2L_API l2l_status l2l_tape_leaf(l2l_tape *tape, const l2l_tensor *value, int requires_grad,
                                  l2l_var *var);
 
-/* One stage. `params` may be L2L_NO_VAR where the stage has none, or for its default values. */
+/* One stage. `params` may be L2L_NO_VAR where the stage has none, or for its default values. The
+   result has as many dimensions as `src`, and one for the channels besides if `src` has none and
+   there are several: (N,H,W) demosaiced is (N,C,H,W), (H,W) is (C,H,W). */
 L2L_API l2l_status l2l_tape_stage(l2l_tape *tape, const l2l_stage *stage, l2l_var params,
                                   l2l_var src, l2l_var *dst);
-/* A whole plan, fused. The plan is borrowed. additive: L2L_NO_VAR if the plan has none. */
+/* A whole plan, fused; shapes as above. The plan is borrowed: it must outlive the tape or its next
+   clear. additive: L2L_NO_VAR if the plan has none. */
 L2L_API l2l_status l2l_tape_plan(l2l_tape *tape, const l2l_plan *plan, l2l_var params,
                                  l2l_var mosaic, l2l_var additive, l2l_var *image);
 

@@ -1,7 +1,7 @@
 /* Which instruction sets kernels were compiled for and which of them this processor runs. */
 #include "core/core.h"
 
-#if defined(__x86_64__) || defined(__i386__)
+#ifdef L2L_HAVE_avx2
 #include <cpuid.h>
 
 /* Asked of the processor itself: not every compiler's __builtin_cpu_supports knows the name. */
@@ -14,10 +14,12 @@ static bool runs_avx2(void) {
     return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && has_f16c();
 }
 
+#ifdef L2L_HAVE_avx512 /* never without AVX2 */
 static bool runs_avx512(void) {
     return runs_avx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
            __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl");
 }
+#endif
 #endif
 
 const char *l2l_isa_name(l2l_isa isa) {

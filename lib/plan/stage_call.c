@@ -4,10 +4,10 @@
 #include "core/core.h"
 #include "plan/chain.h"
 
-static int channels_of(const l2l_tensor *src, l2l_stage_kind kind) {
+int64_t l2l_stage_channels(const l2l_tensor *src, l2l_stage_kind kind) {
     bool mosaic = kind == L2L_BLACK_LEVEL || kind == L2L_DEMOSAIC;
     if (mosaic || src->ndim == 2) return 1;
-    return (int)src->shape[src->ndim == 3 ? 0 : 1];
+    return src->shape[src->ndim == 3 ? 0 : 1];
 }
 
 /* The chain, and where the params tensor belongs. */
@@ -17,7 +17,7 @@ static l2l_status make_chain(l2l_context *context, const l2l_stage *stage, const
     if (src->ndim < 2)
         return l2l_fail(context, L2L_INVALID_ARGUMENT,
                         "src has %d dimensions; an image has 2 to 4", src->ndim);
-    int64_t channels = channels_of(src, stage->kind);
+    int64_t channels = l2l_stage_channels(src, stage->kind);
     l2l_chain_init(chain, (int)channels, 1.0);
     return l2l_chain_append(context, chain, stage);
 }
