@@ -1,0 +1,14 @@
+#!/bin/sh
+# Times the program in $L2L_PROGRAM and Lens2Logit's pipeline in PyTorch, one after the other on the
+# same two threads, and fails where forward and backward are not at least 20 times as fast.
+# --large adds one image of 24 megapixels, for which PyTorch needs about 8 GB.
+here=$(dirname "$0")
+if [ -z "$L2L_PROGRAM" ]; then
+    echo "skipped: L2L_PROGRAM does not name the program"
+    exit 77
+fi
+if ! /usr/bin/python3 -c 'import torch' 2>/dev/null; then
+    echo "skipped: no PyTorch (Debian package python3-torch)"
+    exit 77
+fi
+exec /usr/bin/python3 "$here/compare.py" "$@"
