@@ -1,4 +1,5 @@
 /* Forward and backward of a chain: validation, coefficients, the job, the gradients' unfolding. */
+#include "plan/fold.h"
 #include "plan/job.h"
 
 #include <string.h>
@@ -125,15 +126,11 @@ static l2l_status bind_source(l2l_job *job, const l2l_tensor *src) {
     return L2L_OK;
 }
 
-static l2l_status bind_taps(l2l_job *job, const l2l_plan_extra *extra, named_list *list) {
-    if (extra->tap_count && !extra->taps)
-        return l2l_fail(job->context, L2L_INVALID_ARGUMENT, "%zu taps at NULL", extra->tap_count);
+static l2l_status bind_taps(l2l_job *job, const l2l_plan_extra *extra, const int *place,
+                            named_list *list) {
     for (size_t i = 0; i < extra->tap_count; i++) {
         const l2l_tap *tap = &extra->taps[i];
-        if (tap->stage >= (size_t)job->chain->count)
-            return l2l_fail(job->context, L2L_INVALID_ARGUMENT, "a tap at stage %zu of %d",
-                            tap->stage, job->chain->count);
-        int b = (int)tap->stage + 1;
+        int b = place[tap->stage + 1];
         if (l2l_view_present(&job->tap[b]) || l2l_view_present(&job->grad_tap[b]))
             return l2l_fail(job->context, L2L_INVALID_ARGUMENT, "two taps at stage %zu", tap->stage);
         if (tap->image) {
@@ -186,14 +183,30 @@ static l2l_status bind_state(l2l_job *job, const l2l_plan_extra *extra, named_li
     return vector_check(job->context, extra->state, "the state", 2 * job->chain->channels[node]);
 }
 
-static l2l_status bind_extra(l2l_job *job, const l2l_plan_extra *given, l2l_plan_extra *extra,
+static l2l_status bind_extra(l2l_job *job, const l2l_plan_extra *extra, const int *place,
                              named_list *list) {
-    *extra = (l2l_plan_extra)L2L_PLAN_EXTRA_INIT;
-    if (given && !l2l_options_copy(extra, sizeof *extra, given))
-        return l2l_fail(job->context, L2L_INVALID_ARGUMENT, "l2l_plan_extra.struct_size is 0");
-    L2L_TRY(bind_taps(job, extra, list));
+    L2L_TRY(bind_taps(job, extra, place, list));
     L2L_TRY(bind_additive(job, extra, list));
     return bind_state(job, extra, list);
+}
+
+/* The chain that runs: folded, except where a tap looks between stages. */
+static l2l_status fold(l2l_context *context, const l2l_chain *chain, const l2l_plan_extra *given,
+                       l2l_plan_extra *extra, l2l_chain *folded, int place[L2L_MAX_BOUNDARIES]) {
+    bool keep[L2L_MAX_BOUNDARIES] = { false };
+    *extra = (l2l_plan_extra)L2L_PLAN_EXTRA_INIT;
+    if (given && !l2l_options_copy(extra, sizeof *extra, given))
+        return l2l_fail(context, L2L_INVALID_ARGUMENT, "l2l_plan_extra.struct_size is 0");
+    if (extra->tap_count && !extra->taps)
+        return l2l_fail(context, L2L_INVALID_ARGUMENT, "%zu taps at NULL", extra->tap_count);
+    for (size_t i = 0; i < extra->tap_count; i++) {
+        if (extra->taps[i].stage >= (size_t)chain->count)
+            return l2l_fail(context, L2L_INVALID_ARGUMENT, "a tap at stage %zu of %d",
+                            extra->taps[i].stage, chain->count);
+        keep[extra->taps[i].stage + 1] = true;
+    }
+    l2l_chain_fold(chain, keep, folded, place);
+    return L2L_OK;
 }
 
 /* ---- coefficients ---- */
@@ -227,12 +240,13 @@ static l2l_status take_workspace(l2l_job *job, workspace *w) {
     return L2L_OK;
 }
 
-static void prepare_coefs(const l2l_job *job, const l2l_tensor *params, workspace *w) {
+static void prepare_coefs(const l2l_job *job, const l2l_chain *whole, const l2l_tensor *params,
+                          workspace *w) {
     const l2l_chain *chain = job->chain;
     if (params)
         for (int i = 0; i < chain->param_count; i++) w->params[i] = l2l_vector_get(params, i);
     else
-        l2l_chain_defaults(chain, w->params);
+        l2l_chain_defaults(whole, w->params);
     for (int i = 0; i < chain->count; i++) {
         const l2l_node *node = &chain->nodes[i];
         double *coefs = w->coefs + chain->coef_offset[i], *own = w->params + node->param_offset;
@@ -261,27 +275,31 @@ static int at_least(int a, int b) { return a > b ? a : b; }
 
 /* ---- forward ---- */
 
-l2l_status l2l_chain_forward(l2l_context *context, const l2l_chain *chain, const l2l_tensor *params,
+l2l_status l2l_chain_forward(l2l_context *context, const l2l_chain *whole, const l2l_tensor *params,
                              const l2l_tensor *src, const l2l_tensor *dst,
                              const l2l_plan_extra *given) {
-    l2l_job job = { .context = context, .chain = chain, .moments_at = -1, .top = chain->count };
+    l2l_chain folded;
+    const l2l_chain *chain = &folded;
+    int place[L2L_MAX_BOUNDARIES];
     l2l_plan_extra extra;
     named_list list = { .count = 0 };
     workspace w;
+    L2L_TRY(fold(context, whole, given, &extra, &folded, place));
+    l2l_job job = { .context = context, .chain = chain, .moments_at = -1, .top = chain->count };
     L2L_TRY(bind_source(&job, src));
     if (params) L2L_TRY(vector_check(context, params, "params", chain->param_count));
     L2L_TRY(at_boundary(&job, dst, "the output", chain->count, &job.dst));
     list_add(&list, src, "the input", false);
     list_add(&list, params, "params", false);
     list_add(&list, dst, "the output", true);
-    L2L_TRY(bind_extra(&job, given, &extra, &list));
+    L2L_TRY(bind_extra(&job, &extra, place, &list));
     L2L_TRY(no_overlap(context, &list));
 
     job.kernels = l2l_kernels_for(l2l_context_isa(context), arithmetic(src, dst, NULL));
     l2l_job_layout(&job);
     if (chain->batch_node >= 0) job.sums_per_tile = 2 * chain->channels[chain->batch_node];
     L2L_TRY(take_workspace(&job, &w));
-    prepare_coefs(&job, params, &w);
+    prepare_coefs(&job, whole, params, &w);
     L2L_TRY(statistics(&job, &extra, &w));
     job.kernels->coefs(w.real_coefs, w.coefs, chain->coef_count);
     return l2l_job_run(&job);
@@ -309,7 +327,7 @@ static void write_param_grads(const l2l_job *job, workspace *w, const l2l_tensor
         double *sums = w->sums + chain->sum_offset[i], *grads = w->grads + node->param_offset;
         if (node->row->unfold)
             node->row->unfold(node, job->height[i], job->width[i], w->params + node->param_offset,
-                              sums, grads);
+                              sums, w->coefs, grads);
         else if (node->param_count)
             memcpy(grads, sums, (size_t)node->param_count * sizeof *grads);
     }
@@ -341,20 +359,24 @@ static l2l_status bind_backward(l2l_job *job, const l2l_tensor *params, const l2
     return L2L_OK;
 }
 
-l2l_status l2l_chain_backward(l2l_context *context, const l2l_chain *chain,
+l2l_status l2l_chain_backward(l2l_context *context, const l2l_chain *whole,
                               const l2l_tensor *params, const l2l_tensor *src,
                               const l2l_tensor *grad_dst, l2l_grad_mode mode,
                               const l2l_tensor *grad_src, const l2l_tensor *grad_params,
                               const l2l_plan_extra *given) {
-    l2l_job job = { .context = context, .chain = chain, .moments_at = -1, .top = chain->count,
-                    .backward = true, .add = mode == L2L_GRAD_ADD };
+    l2l_chain folded;
+    const l2l_chain *chain = &folded;
+    int place[L2L_MAX_BOUNDARIES];
     l2l_plan_extra extra;
     named_list list = { .count = 0 };
     workspace w;
+    L2L_TRY(fold(context, whole, given, &extra, &folded, place));
+    l2l_job job = { .context = context, .chain = chain, .moments_at = -1, .top = chain->count,
+                    .backward = true, .add = mode == L2L_GRAD_ADD };
     if (mode != L2L_GRAD_WRITE && mode != L2L_GRAD_ADD)
         return l2l_fail(context, L2L_INVALID_ARGUMENT, "%d is no gradient mode", (int)mode);
     L2L_TRY(bind_backward(&job, params, src, grad_dst, grad_src, grad_params, &list));
-    L2L_TRY(bind_extra(&job, given, &extra, &list));
+    L2L_TRY(bind_extra(&job, &extra, place, &list));
     L2L_TRY(no_overlap(context, &list));
     job.want_sums = grad_params && chain->sum_count > 0;
     job.lowest = lowest_boundary(&job);
@@ -370,7 +392,7 @@ l2l_status l2l_chain_backward(l2l_context *context, const l2l_chain *chain,
         job.sums_per_tile =
             at_least(job.sums_per_tile, 2 * chain->channels[chain->batch_node]);
     L2L_TRY(take_workspace(&job, &w));
-    prepare_coefs(&job, params, &w);
+    prepare_coefs(&job, whole, params, &w);
     L2L_TRY(statistics(&job, &extra, &w));
     job.kernels->coefs(w.real_coefs, w.coefs, chain->coef_count);
     L2L_TRY(l2l_job_run(&job));

@@ -9,8 +9,8 @@ typedef struct range {
     int64_t lo, hi; /* empty if lo >= hi */
 } range;
 
-/* Rows of one boundary. All planes: channels, then luma (or the total of the cotangent), then what
-   the node before left for its backward. */
+/* Rows of one boundary. Planes: channels, then luma (or the total of the cotangent), then what the
+   node before left for its backward. Between nodes that hand on luma alone there are no channels. */
 typedef struct ring {
     char *base;
     int planes, capacity;
@@ -31,12 +31,42 @@ typedef struct tile {
 
 /* ---- memory ---- */
 
+static bool node_is_luma(const l2l_chain *chain, int i) {
+    return i >= 0 && i < chain->count && chain->nodes[i].luma;
+}
+
+/* Channels that are kept at a boundary: none inside a group of luma nodes. */
+static int stored(const l2l_chain *chain, int b) {
+    bool inside = b < chain->count && chain->nodes[b].luma && !chain->nodes[b].luma_enter;
+    return inside ? 0 : chain->channels[b];
+}
+
+/* The first and the last node of the luma group of node i, and the radii of all of them. */
+static int group_first(const l2l_chain *chain, int i) {
+    while (i > 0 && !chain->nodes[i].luma_enter) i--;
+    return i;
+}
+
+static int group_last(const l2l_chain *chain, int i) {
+    while (i + 1 < chain->count && !chain->nodes[i].luma_leave) i++;
+    return i;
+}
+
+static int group_reach(const l2l_chain *chain, int i) {
+    int reach = 0;
+    if (!node_is_luma(chain, i)) return 0;
+    for (int k = group_first(chain, i); k <= group_last(chain, i); k++)
+        reach += chain->nodes[k].radius;
+    return reach;
+}
+
 static int capacity_of(const l2l_job *job, int b, bool grad) {
     const l2l_chain *chain = job->chain;
     const l2l_node *after = b < chain->count ? &chain->nodes[b] : NULL;
     const l2l_node *before = b > 0 ? &chain->nodes[b - 1] : NULL;
-    if (grad) return before ? 2 * before->radius + 2 : 1;
-    if (!job->backward) return after ? 2 * after->radius + after->scale : 1;
+    if (grad) return before ? 2 * before->radius + 2 + group_reach(chain, b - 1) : 1;
+    if (!job->backward)
+        return after ? 2 * after->radius + after->scale + group_reach(chain, b) : 1;
     /* When the cotangent of row q is made, forward is two halos ahead; behind, backward reads the
        window of its node, and the aux planes of the node before. */
     int behind = after ? after->radius : 0;
@@ -44,13 +74,9 @@ static int capacity_of(const l2l_job *job, int b, bool grad) {
     return 2 * job->halo[b] + behind + 4;
 }
 
-static bool node_is_luma(const l2l_chain *chain, int i) {
-    return i >= 0 && i < chain->count && chain->nodes[i].luma;
-}
-
 static int planes_of(const l2l_job *job, int b, bool grad) {
     const l2l_chain *chain = job->chain;
-    int planes = chain->channels[b];
+    int planes = stored(chain, b);
     if (grad) return planes + node_is_luma(chain, b - 1);
     return planes + node_is_luma(chain, b) + (b > 0 ? chain->nodes[b - 1].aux_planes : 0);
 }
@@ -283,22 +309,25 @@ static void load_extra(tile *t, int i, int64_t y, range x) {
 static void forward_plane(tile *t, int i, l2l_sweep *s) {
     const l2l_job *job = t->job;
     const l2l_node *node = s->node;
-    const ring *from = &t->value[i], *to = &t->value[i + 1];
+    const ring *to = &t->value[i + 1];
     const void *rows[MAX_WINDOW], *rgb[L2L_MAX_CHANNELS];
     void *out[L2L_MAX_CHANNELS];
-    int channels = job->chain->channels[i], first_aux = channels + node_is_luma(job->chain, i + 1);
+    int first_plane = node->luma ? stored(job->chain, i) : 0;
+    int planes = node->luma ? 1 : node->in_channels;
+    int first_aux = stored(job->chain, i + 1) + node_is_luma(job->chain, i + 1);
     s->src = rows;
-    for (int p = 0; p < (node->luma ? 1 : channels); p++) {
-        void *dst[2] = { node->luma ? t->plane : at(t, to, p, s->y, s->x),
+    for (int p = 0; p < planes; p++) {
+        void *dst[2] = { node->luma_leave ? t->plane : at(t, to, p, s->y, s->x),
                          node->aux_planes ? at(t, to, first_aux + p, s->y, s->x) : NULL };
-        source_window(t, i, node->luma ? channels : p, s->y, s->x, rows);
+        source_window(t, i, first_plane + p, s->y, s->x, rows);
         s->out = dst;
         kernel_of(t, i)->forward(s);
     }
-    if (!node->luma) return;
+    if (!node->luma_leave) return;
+    const ring *from = &t->value[group_first(job->chain, i)];
     rows_at(t, from, 3, s->y, s->x, rgb);
     for (int c = 0; c < 3; c++) out[c] = at(t, to, c, s->y, s->x);
-    job->kernels->luma_apply(out, rgb, t->plane, at(t, from, channels, s->y, s->x), false, s->count);
+    job->kernels->luma_apply(out, rgb, t->plane, at(t, from, 3, s->y, s->x), false, s->count);
 }
 
 static void forward_row(tile *t, int i, int64_t y) {
@@ -328,7 +357,7 @@ static void finish_value(tile *t, int b, int64_t y) {
     const l2l_job *job = t->job;
     const l2l_chain *chain = job->chain;
     ring *r = &t->value[b];
-    int count = (int)(r->x.hi - r->x.lo), channels = chain->channels[b];
+    int count = (int)(r->x.hi - r->x.lo), channels = stored(chain, b);
     store_rows(t, &job->tap[b], t->image, r, b, y, false);
     if (!job->backward && b == job->top) {
         store_rows(t, &job->dst, t->image, r, b, y, false);
@@ -340,7 +369,7 @@ static void finish_value(tile *t, int b, int64_t y) {
     }
     if (b == chain->count) return;
     const l2l_node *node = &chain->nodes[b];
-    if (node->luma) {
+    if (node->luma_enter) {
         const void *rgb[L2L_MAX_CHANNELS];
         rows_at(t, r, 3, y, r->x.lo, rgb);
         job->kernels->luma(at(t, r, channels, y, r->x.lo), rgb, count);
@@ -411,11 +440,12 @@ static void gather(tile *t, int i, l2l_sweep *s, int planes, int first_plane, in
 
 static void backward_plane(tile *t, int i, l2l_sweep *s) {
     const l2l_job *job = t->job;
-    const ring *above = &t->grad[i + 1], *below = &t->grad[i];
-    int channels = job->chain->channels[i], first_aux = channels + node_is_luma(job->chain, i + 1);
+    const ring *below = &t->grad[i];
+    const l2l_chain *chain = job->chain;
+    int first_aux = stored(chain, i + 1) + node_is_luma(chain, i + 1);
     int64_t x = s->x, count = s->count;
     if (!s->node->luma) {
-        for (int c = 0; c < channels; c++) {
+        for (int c = 0; c < s->node->in_channels; c++) {
             s->count = (int)count;
             gather(t, i, s, 1, c, first_aux + c, at(t, below, c, s->y, x));
         }
@@ -423,10 +453,13 @@ static void backward_plane(tile *t, int i, l2l_sweep *s) {
     }
     const void *rgb[L2L_MAX_CHANNELS];
     void *out[L2L_MAX_CHANNELS];
-    gather(t, i, s, 1, channels, first_aux, t->plane);
+    bool enter = s->node->luma_enter;
+    gather(t, i, s, 1, stored(chain, i + 1), first_aux, enter ? t->plane : at(t, below, 0, s->y, x));
+    if (!enter) return;
+    const ring *above = &t->grad[group_last(chain, i) + 1];
     rows_at(t, above, 3, s->y, x, rgb);
     for (int c = 0; c < 3; c++) out[c] = at(t, below, c, s->y, x);
-    job->kernels->luma_apply(out, rgb, t->plane, at(t, above, channels, s->y, x), true, (int)count);
+    job->kernels->luma_apply(out, rgb, t->plane, at(t, above, 3, s->y, x), true, (int)count);
 }
 
 static void backward_row(tile *t, int i, int64_t q) {
@@ -479,9 +512,9 @@ static void sum_row(tile *t, int i, int64_t y) {
         kernel_of(t, i)->sums(&s);
         return;
     }
-    for (int p = node->luma ? channels : 0; p < channels + node->luma; p++) {
-        source_window(t, i, p, y, x.lo, rows);
-        grad[0] = at(t, above, p, y, x.lo);
+    for (int p = 0; p < (node->luma ? 1 : channels); p++) {
+        source_window(t, i, (node->luma ? stored(job->chain, i) : 0) + p, y, x.lo, rows);
+        grad[0] = at(t, above, (node->luma ? stored(job->chain, i + 1) : 0) + p, y, x.lo);
         kernel_of(t, i)->sums(&s);
     }
 }
@@ -498,8 +531,8 @@ static void finish_grad(tile *t, int b, int64_t y) {
         return;
     }
     const l2l_node *node = &chain->nodes[b - 1];
-    int count = (int)(r->x.hi - r->x.lo), channels = chain->channels[b];
-    if (node->luma) {
+    int count = (int)(r->x.hi - r->x.lo), channels = stored(chain, b);
+    if (node->luma_leave) {
         const void *rows[L2L_MAX_CHANNELS];
         rows_at(t, r, channels, y, r->x.lo, rows);
         job->kernels->total(at(t, r, channels, y, r->x.lo), rows, channels, count);

@@ -57,6 +57,11 @@ typedef struct l2l_node {
     int param_offset, param_count;
     int coef_count; /* what kernels read, made of the parameters by `prepare` */
     int sum_count;  /* what kernels sum up, made into parameter gradients by `unfold` */
+
+    /* Set by folding (lib/plan/fold.c). */
+    bool luma_enter, luma_leave; /* first, last of adjacent nodes that hand on luma alone */
+    const struct l2l_node *parts; /* the nodes that this one stands for; NULL: itself */
+    int part_count;
 } l2l_node;
 
 struct l2l_stage_row {
@@ -74,9 +79,15 @@ struct l2l_stage_row {
     /* Coefficients for a source of height × width; NULL: the coefficients are the parameters. */
     void (*prepare)(const l2l_node *, int64_t height, int64_t width, const double *params,
                     double *coefs);
-    /* Gradients of the parameters from the sums; NULL: the sums are the gradients. */
+    /* Gradients of the parameters from the sums; NULL: the sums are the gradients. `sums` may be
+       used up; `work` has room for the coefficients. */
     void (*unfold)(const l2l_node *, int64_t height, int64_t width, const double *params,
-                   const double *sums, double *grads);
+                   double *sums, double *work, double *grads);
+    /* A stage that multiplies each RGB pixel by a matrix says by which, and turns the gradient of
+       the matrix into that of its parameters; NULL for the others. Such stages fold. */
+    void (*matrix)(const l2l_node *, const double *params, double m[9]);
+    void (*matrix_grad)(const l2l_node *, const double *params, const double grad[9],
+                        double *grads);
 };
 
 /* The stage table: lib/stages/table.c. */
@@ -98,5 +109,8 @@ int64_t l2l_extend(l2l_border border, int64_t index, int64_t extent);
 
 /* The name of a stage kind, "gamma" for instance; NULL for an unknown kind. */
 const char *l2l_stage_kind_name(l2l_stage_kind kind);
+
+/* The attributes that NULL stands for; NULL for an unknown kind. */
+const l2l_attributes *l2l_stage_standard(l2l_stage_kind kind);
 
 #endif

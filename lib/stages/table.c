@@ -49,6 +49,10 @@ const char *l2l_stage_kind_name(l2l_stage_kind kind) {
     return NULL;
 }
 
+const l2l_attributes *l2l_stage_standard(l2l_stage_kind kind) {
+    return (int)kind >= 0 && (int)kind < kind_count ? &kinds[kind].standard : NULL;
+}
+
 static int method_of(const l2l_attributes *attributes, size_t offset) {
     int method = 0;
     if (offset) memcpy(&method, (const char *)attributes + offset, sizeof method);

@@ -22,4 +22,11 @@
     ROW(normalize_given,     normalize)           \
     ROW(normalize_batch,     normalize)
 
+/* The index of a row: l2l_index_gamma and so on. */
+enum {
+#define L2L_INDEX(row, kernel) l2l_index_##row,
+    L2L_STAGE_TABLE(L2L_INDEX)
+#undef L2L_INDEX
+};
+
 #endif

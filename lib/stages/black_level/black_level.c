@@ -39,8 +39,8 @@ static void prepare(const l2l_node *node, int64_t height, int64_t width, const d
 
 /* y = x − b: −1. y = (x − b)/(w − b): (x − w)/(w − b)². */
 static void unfold(const l2l_node *node, int64_t height, int64_t width, const double *params,
-                   const double *sums, double *grads) {
-    (void)height, (void)width;
+                   double *sums, double *work, double *grads) {
+    (void)height, (void)width, (void)work;
     for (int s = 0; s < 4; s++) {
         double k = gain(node, params[s]);
         grads[s] = node->attributes.black_level.rescale ? sums[4 + s] * k * k : -sums[s];

@@ -16,7 +16,19 @@ static void defaults(const l2l_node *node, double *params) {
     for (int k = 0; k < 3; k++) params[4 * k] = 1.0;
 }
 
+/* Folds without an offset only; lib/plan/fold.c asks. */
+static void matrix(const l2l_node *node, const double *params, double m[9]) {
+    (void)node;
+    for (int i = 0; i < 9; i++) m[i] = params[i];
+}
+
+static void matrix_grad(const l2l_node *node, const double *params, const double grad[9],
+                        double *grads) {
+    (void)node, (void)params;
+    for (int i = 0; i < 9; i++) grads[i] = grad[i];
+}
+
 const l2l_stage_row l2l_color_matrix_row = {
     .stage = "color_matrix", .kind = L2L_COLOR_MATRIX, .shape = L2L_SHAPE_POINT, .linear = true,
-    .configure = configure, .defaults = defaults,
+    .configure = configure, .defaults = defaults, .matrix = matrix, .matrix_grad = matrix_grad,
 };

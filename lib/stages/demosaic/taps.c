@@ -147,8 +147,8 @@ void l2l_linear_prepare(const l2l_node *node, int64_t height, int64_t width, con
 }
 
 void l2l_linear_unfold(const l2l_node *node, int64_t height, int64_t width, const double *params,
-                       const double *sums, double *grads) {
-    (void)params;
+                       double *sums, double *work, double *grads) {
+    (void)params, (void)work;
     l2l_sites s = l2l_sites_of(node, height, width);
     for (int i = 0; i < node->param_count; i++) grads[i] = 0.0;
     visit_sites(node, &s, linear_site_grad, &(linear_data){ sums, grads });

@@ -16,6 +16,6 @@ void l2l_bilinear_prepare(const l2l_node *, int64_t height, int64_t width, const
 void l2l_linear_prepare(const l2l_node *, int64_t height, int64_t width, const double *params,
                         double *coefs);
 void l2l_linear_unfold(const l2l_node *, int64_t height, int64_t width, const double *params,
-                       const double *sums, double *grads);
+                       double *sums, double *work, double *grads);
 
 #endif

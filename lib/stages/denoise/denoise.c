@@ -57,8 +57,8 @@ static void prepare_gaussian(const l2l_node *node, int64_t height, int64_t width
 }
 
 static void unfold_gaussian(const l2l_node *node, int64_t height, int64_t width,
-                            const double *params, const double *sums, double *grads) {
-    (void)node, (void)height, (void)width, (void)params;
+                            const double *params, double *sums, double *work, double *grads) {
+    (void)node, (void)height, (void)width, (void)params, (void)work;
     grads[0] = sums[2];
 }
 

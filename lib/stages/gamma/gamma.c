@@ -42,8 +42,8 @@ static void prepare(const l2l_node *node, int64_t height, int64_t width, const d
 }
 
 static void unfold(const l2l_node *node, int64_t height, int64_t width, const double *params,
-                   const double *sums, double *grads) {
-    (void)height, (void)width;
+                   double *sums, double *work, double *grads) {
+    (void)height, (void)width, (void)work;
     for (int i = 0; i < count(node); i++) grads[i] = -sums[i] * ln2 / (params[i] * params[i]);
 }
 

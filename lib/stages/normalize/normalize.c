@@ -34,8 +34,8 @@ static void prepare_given(const l2l_node *node, int64_t height, int64_t width,
 }
 
 static void unfold_given(const l2l_node *node, int64_t height, int64_t width, const double *params,
-                         const double *sums, double *grads) {
-    (void)height, (void)width;
+                         double *sums, double *work, double *grads) {
+    (void)height, (void)width, (void)work;
     for (int c = 0; c < node->in_channels; c++) {
         double std = params[node->in_channels + c];
         grads[c] = -sums[c] / std;

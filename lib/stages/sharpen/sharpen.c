@@ -48,8 +48,8 @@ static void prepare_unsharp(const l2l_node *node, int64_t height, int64_t width,
 }
 
 static void unfold_unsharp(const l2l_node *node, int64_t height, int64_t width,
-                           const double *params, const double *sums, double *grads) {
-    (void)node, (void)height, (void)width;
+                           const double *params, double *sums, double *work, double *grads) {
+    (void)node, (void)height, (void)width, (void)work;
     grads[0] = sums[0] - sums[1];
     grads[1] = -params[0] * sums[2];
 }

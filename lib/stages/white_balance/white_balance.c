@@ -11,7 +11,18 @@ static void defaults(const l2l_node *node, double *params) {
     for (int c = 0; c < node->in_channels; c++) params[c] = 1.0;
 }
 
+static void matrix(const l2l_node *node, const double *params, double m[9]) {
+    (void)node;
+    for (int i = 0; i < 9; i++) m[i] = i % 4 == 0 ? params[i / 4] : 0.0;
+}
+
+static void matrix_grad(const l2l_node *node, const double *params, const double grad[9],
+                        double *grads) {
+    (void)node, (void)params;
+    for (int c = 0; c < 3; c++) grads[c] = grad[4 * c];
+}
+
 const l2l_stage_row l2l_white_balance_row = {
     .stage = "white_balance", .kind = L2L_WHITE_BALANCE, .shape = L2L_SHAPE_POINT, .linear = true,
-    .configure = configure, .defaults = defaults,
+    .configure = configure, .defaults = defaults, .matrix = matrix, .matrix_grad = matrix_grad,
 };
