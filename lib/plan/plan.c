@@ -77,12 +77,18 @@ void l2l_plan_destroy(l2l_plan *plan) {
 
 /* ---- stages and slices ---- */
 
-int64_t l2l_plan_param_count(const l2l_plan *plan) { return plan->chain.param_count; }
+static l2l_status check_not_null(l2l_context *context, const void *pointer, const char *what) {
+    return pointer ? L2L_OK : l2l_fail(context, L2L_INVALID_ARGUMENT, "%s is NULL", what);
+}
 
-size_t l2l_plan_slice_count(const l2l_plan *plan) { return (size_t)plan->slice_count; }
+int64_t l2l_plan_param_count(const l2l_plan *plan) { return plan ? plan->chain.param_count : 0; }
+
+size_t l2l_plan_slice_count(const l2l_plan *plan) { return plan ? (size_t)plan->slice_count : 0; }
 
 l2l_status l2l_plan_slice_at(l2l_context *context, const l2l_plan *plan, size_t index,
                              l2l_slice *slice) {
+    L2L_TRY(check_not_null(context, plan, "the plan"));
+    L2L_TRY(check_not_null(context, slice, "the place for the slice"));
     if (index >= (size_t)plan->slice_count)
         return l2l_fail(context, L2L_INVALID_ARGUMENT, "slice %zu of %d", index, plan->slice_count);
     *slice = plan->slices[index];
@@ -91,6 +97,8 @@ l2l_status l2l_plan_slice_at(l2l_context *context, const l2l_plan *plan, size_t 
 
 l2l_status l2l_plan_find_slice(l2l_context *context, const l2l_plan *plan, const char *name,
                                l2l_slice *slice) {
+    L2L_TRY(check_not_null(context, plan, "the plan"));
+    L2L_TRY(check_not_null(context, slice, "the place for the slice"));
     for (int i = 0; name && i < plan->slice_count; i++)
         if (!strcmp(plan->slices[i].name, name)) {
             *slice = plan->slices[i];
@@ -100,10 +108,10 @@ l2l_status l2l_plan_find_slice(l2l_context *context, const l2l_plan *plan, const
                     name ? name : "NULL");
 }
 
-size_t l2l_plan_stage_count(const l2l_plan *plan) { return (size_t)plan->chain.count; }
+size_t l2l_plan_stage_count(const l2l_plan *plan) { return plan ? (size_t)plan->chain.count : 0; }
 
 const char *l2l_plan_stage_name(const l2l_plan *plan, size_t stage) {
-    return stage < (size_t)plan->chain.count ? plan->stage_name[stage] : NULL;
+    return stage < l2l_plan_stage_count(plan) ? plan->stage_name[stage] : NULL;
 }
 
 l2l_status l2l_plan_find_stage(l2l_context *context, const l2l_plan *plan, const char *name,
@@ -114,6 +122,8 @@ l2l_status l2l_plan_find_stage(l2l_context *context, const l2l_plan *plan, const
         { "gamma_correct", "gamma" },        { "noise", "additive" },
     };
     const char *wanted = name ? name : "NULL";
+    L2L_TRY(check_not_null(context, plan, "the plan"));
+    L2L_TRY(check_not_null(context, stage, "the place for the stage"));
     for (size_t a = 0; a < sizeof aliases / sizeof aliases[0]; a++)
         if (!strcmp(aliases[a][0], wanted)) wanted = aliases[a][1];
     for (int i = 0; i < plan->chain.count; i++)
@@ -126,6 +136,8 @@ l2l_status l2l_plan_find_stage(l2l_context *context, const l2l_plan *plan, const
 
 l2l_status l2l_plan_output_shape(l2l_context *context, const l2l_plan *plan, size_t stage,
                                  int64_t height, int64_t width, int64_t shape[3]) {
+    L2L_TRY(check_not_null(context, plan, "the plan"));
+    L2L_TRY(check_not_null(context, shape, "the place for the shape"));
     if (stage >= (size_t)plan->chain.count)
         return l2l_fail(context, L2L_INVALID_ARGUMENT, "stage %zu of %d", stage, plan->chain.count);
     if (height < 1 || width < 1)
@@ -140,8 +152,9 @@ l2l_status l2l_plan_output_shape(l2l_context *context, const l2l_plan *plan, siz
 
 /* ---- parameters ---- */
 
-static l2l_status check_params(l2l_context *context, const l2l_plan *plan,
-                               const l2l_tensor *params) {
+l2l_status l2l_plan_check_params(l2l_context *context, const l2l_plan *plan,
+                                 const l2l_tensor *params) {
+    L2L_TRY(check_not_null(context, plan, "the plan"));
     L2L_TRY(l2l_tensor_check(context, params, "params"));
     if (params->dtype != L2L_F32 && params->dtype != L2L_F64)
         return l2l_fail(context, L2L_INVALID_ARGUMENT, "params is %s, not f32 or f64",
@@ -155,7 +168,7 @@ static l2l_status check_params(l2l_context *context, const l2l_plan *plan,
 
 l2l_status l2l_plan_default_params(l2l_context *context, const l2l_plan *plan,
                                    const l2l_tensor *params) {
-    L2L_TRY(check_params(context, plan, params));
+    L2L_TRY(l2l_plan_check_params(context, plan, params));
     size_t bytes;
     if (!l2l_mul_size((size_t)plan->chain.param_count, sizeof(double), &bytes))
         return l2l_fail(context, L2L_OUT_OF_MEMORY, "parameters overflow");
@@ -169,7 +182,7 @@ l2l_status l2l_plan_default_params(l2l_context *context, const l2l_plan *plan,
 l2l_status l2l_plan_set_slice(l2l_context *context, const l2l_plan *plan, const l2l_tensor *params,
                               const char *name, const double *values, int64_t count) {
     l2l_slice slice;
-    L2L_TRY(check_params(context, plan, params));
+    L2L_TRY(l2l_plan_check_params(context, plan, params));
     L2L_TRY(l2l_plan_find_slice(context, plan, name, &slice));
     if (count != slice.count || !values)
         return l2l_fail(context, L2L_INVALID_ARGUMENT, "%s has %lld values, not %lld", name,
@@ -183,6 +196,7 @@ l2l_status l2l_plan_set_slice(l2l_context *context, const l2l_plan *plan, const 
 l2l_status l2l_plan_forward(l2l_context *context, const l2l_plan *plan, const l2l_tensor *params,
                             const l2l_tensor *mosaic, const l2l_tensor *image,
                             const l2l_plan_extra *extra) {
+    L2L_TRY(check_not_null(context, plan, "the plan"));
     return l2l_chain_forward(context, &plan->chain, params, mosaic, image, extra);
 }
 
@@ -190,6 +204,7 @@ l2l_status l2l_plan_backward(l2l_context *context, const l2l_plan *plan, const l
                              const l2l_tensor *mosaic, const l2l_tensor *grad_image,
                              l2l_grad_mode mode, const l2l_tensor *grad_mosaic,
                              const l2l_tensor *grad_params, const l2l_plan_extra *extra) {
+    L2L_TRY(check_not_null(context, plan, "the plan"));
     return l2l_chain_backward(context, &plan->chain, params, mosaic, grad_image, mode, grad_mosaic,
                               grad_params, extra);
 }

@@ -16,4 +16,8 @@ struct l2l_plan {
     l2l_slice slices[L2L_MAX_STAGES * L2L_MAX_SLICES];
 };
 
+/* Whether `params` is a vector that fits the plan. */
+l2l_status l2l_plan_check_params(l2l_context *context, const l2l_plan *plan,
+                                 const l2l_tensor *params);
+
 #endif
