@@ -24,10 +24,11 @@ static bool xtrans_cfa(const libraw_data_t *camera, l2l_cfa *cfa) {
 
 /* LibRaw keeps 16 sites, as eight rows of two. A Bayer array repeats its first four; a DNG's 4×4
    pattern lands there row by row, and is taken for quad-Bayer if its 2×2 blocks are of one colour.
- */
+   LibRaw makes odd margins even and shifts the sites along, by its idea of a period of 8×2: with an
+   odd top margin the blocks fall apart, an odd left one would go unnoticed. */
 static bool bayer_cfa(libraw_data_t *camera, l2l_cfa *cfa) {
     int site[16];
-    bool bayer = true, quad = camera->idata.dng_version != 0;
+    bool bayer = true, quad = camera->idata.dng_version && !camera->sizes.left_margin;
     for (int i = 0; i < 16; i++) {
         site[i] = color_of(camera, libraw_COLOR(camera, i / 2, i % 2));
         if (site[i] < 0) return false;

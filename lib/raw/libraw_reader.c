@@ -1,12 +1,12 @@
-/* Camera files through LibRaw: open, unpack, check, and keep its handle for pixels and preview. */
+/* Camera files through LibRaw: open, unpack, check, and keep its handle for the pixels. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "raw/libraw_info.h"
 
-/* LibRaw 0.21 moved the unpacking parameters, renamed their options, dropped the callback for
-   failed allocations and lists all thumbnails; 0.22 widened the offset of the data callback. */
+/* LibRaw 0.21 moved the unpacking parameters, renamed their options and dropped the callback for
+   failed allocations; 0.22 widened the offset of the data callback. */
 #define AT_LEAST(minor) LIBRAW_COMPILE_CHECK_VERSION_NOTLESS(0, minor)
 
 #if AT_LEAST(22)
@@ -67,6 +67,27 @@ static l2l_status libraw_failed(l2l_context *context, const l2l_raw_source *sour
                     source->size, libraw_strerror(error));
 }
 
+#if !AT_LEAST(21)
+/* LibRaw 0.20 as compiled by GCC runs past its X-Trans table, until it crashes, at a TIFF entry of
+   36 CFA colours unless an entry before said that the period is 6×6. Writers put that entry right
+   before; so look for one of 36 without it, in either byte order, anywhere LibRaw might look. */
+static bool overruns_libraw(const unsigned char *bytes, size_t size) {
+    static const unsigned char dimensions[2][12] = {
+        { 0x8d, 0x82, 3, 0, 2, 0, 0, 0, 6, 0, 6, 0 },
+        { 0x82, 0x8d, 0, 3, 0, 0, 0, 2, 0, 6, 0, 6 },
+    };
+    static const unsigned char counts[2][4] = { { 36, 0, 0, 0 }, { 0, 0, 0, 36 } };
+    for (size_t at = 0; at + 8 <= size; at++)
+        for (int big = 0; big < 2; big++) {
+            const unsigned char *b = bytes + at;
+            unsigned tag = (unsigned)b[1 - big] << 8 | b[big];
+            if ((tag != 33422 && tag != 64777) || memcmp(b + 4, counts[big], 4)) continue;
+            if (at < 12 || memcmp(b - 12, dimensions[big], 12)) return true;
+        }
+    return false;
+}
+#endif
+
 /* Without a known header LibRaw guesses some cameras by the length of the file. A real camera file
    that is no DNG says at least when or how it was taken. */
 static bool is_guess(const libraw_data_t *camera) {
@@ -91,9 +112,11 @@ static l2l_status check_before_unpacking(l2l_context *context, const l2l_raw_sou
                         idata->colors);
     if (!source->options.cfa && !l2l_libraw_cfa(camera, &cfa))
         return l2l_fail(context, L2L_UNSUPPORTED,
-                        "%s: a colour-filter array that is not of red, green and blue, or of "
-                        "another period than 1, 2, 4 or 6 (LibRaw: %s, filters %08x)",
-                        source->name, idata->cdesc, idata->filters);
+                        "%s: a colour-filter array that is not of red, green and blue, or whose "
+                        "period cannot be told from what LibRaw says (%s, filters %08x, margins %d "
+                        "and %d); state it if you know it",
+                        source->name, idata->cdesc, idata->filters, camera->sizes.top_margin,
+                        camera->sizes.left_margin);
     const libraw_image_sizes_t *sizes = &camera->sizes;
     int64_t width = sizes->width + sizes->left_margin, height = sizes->height + sizes->top_margin;
     if (width < sizes->raw_width) width = sizes->raw_width;
@@ -154,53 +177,20 @@ static l2l_status view_mosaic(l2l_context *context, const l2l_raw_source *source
     return L2L_OK;
 }
 
-/* LibRaw calls a JPEG unknown if its own look at the header fails, for want of memory perhaps. */
-static bool offer_thumbnail(libraw_data_t *camera, l2l_raw *raw) {
-    const libraw_thumbnail_t *thumbnail = &camera->thumbnail;
-    if (!thumbnail->thumb) return true;
-    if (thumbnail->tformat == LIBRAW_THUMBNAIL_JPEG ||
-        thumbnail->tformat == LIBRAW_THUMBNAIL_UNKNOWN)
-        return l2l_raw_offer_jpeg(raw, thumbnail->thumb, thumbnail->tlength);
-    if (thumbnail->tformat == LIBRAW_THUMBNAIL_BITMAP)
-        l2l_raw_offer_bitmap(raw, thumbnail->thumb, thumbnail->tlength, thumbnail->twidth,
-                             thumbnail->theight, thumbnail->tcolors ? thumbnail->tcolors : 3);
-    return true;
-}
-
-/* Up to 0.20 LibRaw has but one thumbnail, the largest it found; later the list may hold larger
-   ones than its choice. A file with a damaged thumbnail is still a raw; without memory for the
-   thumbnail it cannot be told whether it has one. */
-static l2l_status read_thumbnail(l2l_context *context, const l2l_raw_source *source,
-                                 libraw_data_t *camera, l2l_raw *raw) {
-    int error = LIBRAW_NO_THUMBNAIL;
-    bool told = true;
-#if AT_LEAST(21)
-    const libraw_thumbnail_list_t *list = &camera->thumbs_list;
-    int largest = -1;
-    int64_t area = 0;
-    for (int i = 0; i < list->thumbcount && i < LIBRAW_THUMBNAIL_MAXCOUNT; i++) {
-        int64_t pixels = (int64_t)list->thumblist[i].twidth * list->thumblist[i].theight;
-        if (pixels > area) largest = i, area = pixels;
-    }
-    if (largest >= 0) error = libraw_unpack_thumb_ex(camera, largest);
-    if (error == LIBRAW_SUCCESS) told = offer_thumbnail(camera, raw);
-    if (raw->info.has_preview) return L2L_OK;
-#endif
-    if (told) error = libraw_unpack_thumb(camera);
-    if (told && error == LIBRAW_SUCCESS) told = offer_thumbnail(camera, raw);
-    if (told && error != LIBRAW_UNSUFFICIENT_MEMORY) return L2L_OK;
-    return l2l_fail(context, L2L_OUT_OF_MEMORY, "%s: no memory for the embedded preview",
-                    source->name);
-}
-
 static l2l_status read_camera(l2l_context *context, const l2l_raw_source *source,
                               libraw_data_t *camera, const damage *noted, l2l_raw *raw) {
+#if !AT_LEAST(21)
+    if (overruns_libraw(source->bytes, source->size))
+        return l2l_fail(context, L2L_BAD_DATA,
+                        "%s: a colour-filter array of 36 sites that is not said to be 6×6",
+                        source->name);
+#endif
     /* 0.20 wants the bytes writable, and does not write to them. */
     int error = libraw_open_buffer(camera, (void *)(uintptr_t)source->bytes, source->size);
     if (error == LIBRAW_FILE_UNSUPPORTED)
         return l2l_fail(context, L2L_RAW_DECLINED,
-                        "%s: %zu bytes that are no PNG, NPY or TIFF file and no raw file of a "
-                        "camera that LibRaw %s knows",
+                        "%s: %zu bytes that are no raw file which LibRaw %s can read, and no PNG, "
+                        "NPY or TIFF mosaic",
                         source->name, source->size, libraw_version());
     if (error) return libraw_failed(context, source, error, "identifying");
     L2L_TRY(check_before_unpacking(context, source, camera));
@@ -208,7 +198,7 @@ static l2l_status read_camera(l2l_context *context, const l2l_raw_source *source
     l2l_libraw_fill_info(camera, &raw->info);
     if (!source->options.cfa) l2l_libraw_cfa(camera, &raw->info.cfa);
     L2L_TRY(view_mosaic(context, source, camera, raw));
-    return read_thumbnail(context, source, camera, raw);
+    return l2l_raw_find_preview(context, source, raw);
 }
 
 static l2l_status libraw_open(l2l_context *context, const l2l_raw_source *source, l2l_raw *raw) {

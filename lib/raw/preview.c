@@ -1,4 +1,5 @@
-/* The camera's own embedded preview: header checks when a raw is opened, decoding on demand. */
+/* The camera's own embedded preview: found when a raw is opened, decoded on demand. LibRaw's way to
+   it is not used: LibRaw has libjpeg print on a damaged one, and its interface for it changed. */
 #include <setjmp.h>
 #include <stdio.h>
 #include <string.h>
@@ -8,8 +9,76 @@
 
 #include "raw/raw.h"
 
-/* A progressive file may have as many scans as it likes, each of them a pass over the picture. */
-enum { MAX_SCANS = 200 };
+/* A progressive file may have as many scans as it likes, each of them a pass over the picture; and
+   a hostile file may consist of beginnings of JPEGs. */
+enum { MAX_SCANS = 200, MAX_SEGMENTS = 64 };
+
+/* ---- finding it ---- */
+
+enum { SOF0 = 0xc0, SOF2 = 0xc2, RST0 = 0xd0, RST7 = 0xd7, SOI = 0xd8, EOI = 0xd9, SOS = 0xda };
+
+typedef struct jpeg_range {
+    size_t begin, end;
+    int64_t width, height;
+} jpeg_range;
+
+static unsigned big16(const unsigned char *b) {
+    return (unsigned)b[0] << 8 | b[1];
+}
+
+/* Walks the segments of a JPEG from its first byte to the frame header; false unless that is one of
+   an 8-bit picture of three components, as no compressed mosaic is. */
+static bool read_frame(const unsigned char *bytes, size_t size, jpeg_range *range) {
+    size_t at = range->begin + 2;
+    for (int i = 0; i < MAX_SEGMENTS && size - at >= 10; i++) {
+        unsigned marker = bytes[at + 1], length = big16(bytes + at + 2);
+        if (bytes[at] != 0xff || marker < SOF0 || marker == SOI || length < 2) return false;
+        if (marker >= SOF0 && marker <= SOF2) {
+            range->height = big16(bytes + at + 5);
+            range->width = big16(bytes + at + 7);
+            range->end = at;
+            return bytes[at + 4] == 8 && bytes[at + 9] == 3;
+        }
+        if (length > size - at - 2) return false;
+        at += 2 + (size_t)length;
+    }
+    return false;
+}
+
+/* Where the JPEG ends whose frame header is at `at`: after its EOI marker, or with the file. Within
+   a scan 0xff is followed by 0 or by a restart marker. */
+static size_t find_end(const unsigned char *bytes, size_t size, size_t at) {
+    while (size - at >= 4) {
+        unsigned marker = bytes[at + 1];
+        if (bytes[at] != 0xff || marker < SOF0 || (marker >= RST0 && marker <= RST7))
+            at++;
+        else if (marker == EOI)
+            return at + 2;
+        else if (big16(bytes + at + 2) > size - at - 2)
+            return size;
+        else
+            at += 2 + (size_t)big16(bytes + at + 2);
+    }
+    return size;
+}
+
+/* The largest JPEG within the bytes; width 0 if there is none. */
+static jpeg_range find_largest(const unsigned char *bytes, size_t size) {
+    jpeg_range largest = { 0 };
+    const unsigned char *at = bytes;
+    while ((at = memchr(at, 0xff, size - (size_t)(at - bytes))) != NULL) {
+        jpeg_range range = { .begin = (size_t)(at - bytes) };
+        bool begins = size - range.begin >= 12 && at[1] == SOI && at[2] == 0xff;
+        if (begins && read_frame(bytes, size, &range) &&
+            range.width * range.height > largest.width * largest.height)
+            largest = range;
+        at++;
+    }
+    if (largest.width) largest.end = find_end(bytes, size, largest.end);
+    return largest;
+}
+
+/* ---- reading it ---- */
 
 /* All that lives across libjpeg's longjmp. */
 typedef struct jpeg_job {
@@ -60,72 +129,57 @@ static bool open_job(jpeg_job *job, const unsigned char *bytes, size_t size) {
     return jpeg_read_header(&job->jpeg, TRUE) == JPEG_HEADER_OK;
 }
 
-static bool within_limits(const l2l_raw *raw, int64_t width, int64_t height) {
-    int64_t pixels, bytes;
-    return width >= 1 && height >= 1 && l2l_mul_extent(width, height, &pixels) &&
-           l2l_mul_extent(pixels, 3, &bytes) && pixels <= raw->max_pixels &&
-           bytes <= raw->max_bytes && (uint64_t)bytes <= SIZE_MAX;
+static bool within_limits(const l2l_raw_options *limits, int64_t width, int64_t height) {
+    return width * height <= limits->max_pixels && width * height * 3 <= limits->max_bytes;
 }
 
-static void keep(l2l_raw *raw, const void *bytes, size_t size, int64_t width, int64_t height,
-                 int channels) {
-    raw->preview = bytes;
-    raw->preview_size = size;
-    raw->preview_channels = channels;
-    raw->info.has_preview = 1;
-    raw->info.preview_width = width;
-    raw->info.preview_height = height;
-}
-
-bool l2l_raw_offer_jpeg(l2l_raw *raw, const void *bytes, size_t size) {
+l2l_status l2l_raw_find_preview(l2l_context *context, const l2l_raw_source *source, l2l_raw *raw) {
+    jpeg_range range = find_largest(source->bytes, source->size);
+    if (!range.width || !within_limits(&source->options, range.width, range.height)) return L2L_OK;
     jpeg_job job;
-    bool sound = open_job(&job, bytes, size);
-    int64_t width = job.jpeg.image_width, height = job.jpeg.image_height;
+    const unsigned char *bytes = source->bytes + range.begin;
+    size_t size = range.end - range.begin;
+    bool sound = open_job(&job, bytes, size) && job.jpeg.image_width == range.width &&
+                 job.jpeg.image_height == range.height;
     jpeg_destroy_decompress(&job.jpeg);
-    if (sound && within_limits(raw, width, height)) keep(raw, bytes, size, width, height, 0);
-    return !job.no_memory;
+    if (!sound && !job.no_memory) return L2L_OK;
+    raw->preview = sound ? l2l_allocate(&raw->allocator, size) : NULL;
+    if (!raw->preview)
+        return l2l_fail(context, L2L_OUT_OF_MEMORY, "%s: no memory for a preview of %zu bytes",
+                        source->name, size);
+    memcpy(raw->preview, bytes, size);
+    raw->preview_size = size;
+    raw->info.has_preview = 1;
+    raw->info.preview_width = range.width;
+    raw->info.preview_height = range.height;
+    return L2L_OK;
 }
 
-void l2l_raw_offer_bitmap(l2l_raw *raw, const void *bytes, size_t size, int64_t width,
-                          int64_t height, int channels) {
-    if ((channels == 1 || channels == 3) && within_limits(raw, width, height) &&
-        (uint64_t)(width * height * channels) <= size)
-        keep(raw, bytes, size, width, height, channels);
-}
-
-/* One row of interleaved samples to three planes; a single channel is gray. */
-static void spread_row(const unsigned char *row, int channels, int64_t width, int64_t plane,
-                       unsigned char *dst) {
-    for (int64_t x = 0; x < width; x++)
-        for (int c = 0; c < 3; c++)
-            dst[c * plane + x] = row[x * channels + (channels == 3 ? c : 0)];
-}
-
-static bool decode_rows(jpeg_job *job, int64_t plane, unsigned char *dst) {
+static bool decode_rows(jpeg_job *job, int64_t width, int64_t height, unsigned char *dst) {
     if (setjmp(job->jump)) return false;
     job->jpeg.out_color_space = JCS_RGB;
     jpeg_start_decompress(&job->jpeg);
     JSAMPARRAY row = job->jpeg.mem->alloc_sarray((j_common_ptr)&job->jpeg, JPOOL_IMAGE,
-                                                 job->jpeg.output_width * 3, 1);
-    while (job->jpeg.output_scanline < job->jpeg.output_height) {
-        unsigned char *out = dst + (int64_t)job->jpeg.output_scanline * job->jpeg.output_width;
+                                                 (JDIMENSION)width * 3, 1);
+    for (int64_t y = 0; y < height; y++) {
         jpeg_read_scanlines(&job->jpeg, row, 1);
-        spread_row(row[0], 3, job->jpeg.output_width, plane, out);
+        for (int64_t x = 0; x < width; x++)
+            for (int64_t c = 0; c < 3; c++) dst[(c * height + y) * width + x] = row[0][3 * x + c];
     }
     jpeg_finish_decompress(&job->jpeg);
     return true;
 }
 
-static l2l_status decode_jpeg(l2l_context *context, const l2l_raw *raw, int64_t plane,
-                              unsigned char *dst) {
+static l2l_status decode(l2l_context *context, const l2l_raw *raw, unsigned char *dst) {
     jpeg_job job;
-    bool sound = open_job(&job, raw->preview, raw->preview_size) && decode_rows(&job, plane, dst);
+    int64_t width = raw->info.preview_width, height = raw->info.preview_height;
+    bool sound =
+        open_job(&job, raw->preview, raw->preview_size) && decode_rows(&job, width, height, dst);
     jpeg_destroy_decompress(&job.jpeg);
     return sound ? L2L_OK
                  : l2l_fail(context, job.no_memory ? L2L_OUT_OF_MEMORY : L2L_BAD_DATA,
-                            "the embedded preview, %lld×%lld: JPEG: %s",
-                            (long long)raw->info.preview_width, (long long)raw->info.preview_height,
-                            job.message);
+                            "the embedded preview of %lld×%lld, %zu bytes: JPEG: %s",
+                            (long long)width, (long long)height, raw->preview_size, job.message);
 }
 
 l2l_status l2l_raw_preview(l2l_context *context, const l2l_raw *raw, l2l_tensor *preview) {
@@ -143,12 +197,7 @@ l2l_status l2l_raw_preview(l2l_context *context, const l2l_raw *raw, l2l_tensor 
     if (!dst)
         return l2l_fail(context, L2L_OUT_OF_MEMORY, "l2l_raw_preview: no memory for %zu bytes",
                         size);
-    l2l_status status = L2L_OK;
-    int channels = raw->preview_channels;
-    if (channels == 0) status = decode_jpeg(context, raw, width * height, dst);
-    for (int64_t row = 0; channels && row < height; row++)
-        spread_row(raw->preview + row * width * channels, channels, width, width * height,
-                   dst + row * width);
+    l2l_status status = decode(context, raw, dst);
     if (status == L2L_OK)
         *preview = l2l_tensor_of(dst, L2L_U8, 3, (int64_t[]){ 3, height, width });
     else

@@ -132,12 +132,10 @@ static l2l_status check_info(l2l_context *context, const char *name, l2l_raw_inf
     return L2L_OK;
 }
 
-static l2l_raw *new_raw(const l2l_raw_source *source, const l2l_allocator *allocator) {
+static l2l_raw *new_raw(const l2l_allocator *allocator) {
     l2l_raw *raw = l2l_allocate(allocator, sizeof *raw);
     if (!raw) return NULL;
     raw->allocator = *allocator;
-    raw->max_pixels = source->options.max_pixels;
-    raw->max_bytes = source->options.max_bytes;
     raw->info.cfa = l2l_cfa_or_default(&raw->info.cfa);
     raw->info.orientation = 1;
     for (int i = 0; i < 3; i++) raw->info.gain[i] = raw->info.matrix[4 * i] = 1.0;
@@ -160,7 +158,7 @@ static l2l_status read_source(l2l_context *context, const l2l_raw_source *source
 
 static l2l_status open_source(l2l_context *context, l2l_raw_source *source, l2l_raw **result) {
     l2l_allocator allocator = l2l_context_allocator(context);
-    l2l_raw *raw = new_raw(source, &allocator);
+    l2l_raw *raw = new_raw(&allocator);
     if (!raw)
         return l2l_fail(context, L2L_OUT_OF_MEMORY, "%s: no memory for a handle", source->name);
     l2l_status status = L2L_OK;
@@ -235,6 +233,7 @@ void l2l_raw_close(l2l_raw *raw) {
     l2l_allocator allocator = raw->allocator;
     l2l_raw_libraw_close(raw->camera);
     l2l_release(&allocator, raw->pixels, raw->pixels_size);
+    l2l_release(&allocator, raw->preview, raw->preview_size);
     l2l_release(&allocator, raw, sizeof *raw);
 }
 

@@ -22,11 +22,9 @@ struct l2l_raw {
     l2l_tensor mosaic;
     void *pixels; /* what `mosaic` shows if the library owns it */
     size_t pixels_size;
-    void *camera; /* LibRaw's handle if it owns the pixels and the preview */
-    const unsigned char *preview;
+    void *camera;           /* LibRaw's handle if it owns the pixels */
+    unsigned char *preview; /* a JPEG file, or NULL */
     size_t preview_size;
-    int preview_channels; /* 0: a JPEG file; 1 or 3: interleaved 8-bit samples */
-    int64_t max_pixels, max_bytes;
 };
 
 /* What an `open` returns that finds the file to be none of its own; the next reader is asked. It
@@ -66,11 +64,9 @@ int l2l_raw_bits(double white);
 /* Copies text from a file, with '?' for what is not printable ASCII and no spaces at the end. */
 void l2l_raw_copy_text(char *dst, size_t size, const char *src, size_t length);
 
-/* Keeps an embedded JPEG or bitmap as the preview, if its header is sound and within limits. False
-   if there is no memory to find out. */
-bool l2l_raw_offer_jpeg(l2l_raw *raw, const void *bytes, size_t size);
-void l2l_raw_offer_bitmap(l2l_raw *raw, const void *bytes, size_t size, int64_t width,
-                          int64_t height, int channels);
+/* Keeps the largest JPEG within the file as the preview, if its header is sound and within limits;
+   L2L_OUT_OF_MEMORY is the only failure. */
+l2l_status l2l_raw_find_preview(l2l_context *context, const l2l_raw_source *source, l2l_raw *raw);
 
 /* LibRaw's handle is freed where LibRaw is known. */
 void l2l_raw_libraw_close(void *camera);

@@ -84,32 +84,47 @@ static bool open_job(tiff_job *job, const l2l_raw_source *source) {
     return job->tiff != NULL;
 }
 
-static bool any_probe(const l2l_raw_source *source) {
+static bool has_magic(const l2l_raw_source *source) {
     static const char magics[][5] = { "II*\0", "MM\0*", "II+\0", "MM\0+" };
     for (int i = 0; source->size >= 8 && i < 4; i++)
         if (!memcmp(source->bytes, magics[i], 4)) return true;
     return false;
 }
 
-/* Whether the first picture is a plain gray one and nothing says that a camera wrote the file. */
-static bool plain_probe(const l2l_raw_source *source) {
-    static const uint32_t camera_tags[] = { TIFFTAG_DNGVERSION, TIFFTAG_MAKE, TIFFTAG_SUBIFD };
-    if (!any_probe(source)) return false;
+/* What the first picture says about who wrote the file, and for what. */
+typedef struct tiff_nature {
+    uint16_t photometric, samples;
+    bool dng, camera;
+} tiff_nature;
+
+static bool read_nature(const l2l_raw_source *source, tiff_nature *nature) {
     tiff_job job;
-    bool plain = open_job(&job, source);
-    if (!plain) return false;
-    uint16_t photometric = PHOTOMETRIC_MINISWHITE, samples = 0, short_value;
+    uint16_t count;
     void *pointer;
-    TIFFGetField(job.tiff, TIFFTAG_PHOTOMETRIC, &photometric);
-    TIFFGetFieldDefaulted(job.tiff, TIFFTAG_SAMPLESPERPIXEL, &samples);
-    plain = photometric == PHOTOMETRIC_MINISBLACK && samples == 1;
-    for (size_t i = 0; i < sizeof camera_tags / sizeof camera_tags[0]; i++)
-        if (camera_tags[i] == TIFFTAG_SUBIFD
-                ? TIFFGetField(job.tiff, TIFFTAG_SUBIFD, &short_value, &pointer)
-                : TIFFGetField(job.tiff, camera_tags[i], &pointer))
-            plain = false;
+    *nature = (tiff_nature){ .photometric = PHOTOMETRIC_MINISBLACK };
+    if (!open_job(&job, source)) return false;
+    TIFFGetField(job.tiff, TIFFTAG_PHOTOMETRIC, &nature->photometric);
+    TIFFGetFieldDefaulted(job.tiff, TIFFTAG_SAMPLESPERPIXEL, &nature->samples);
+    nature->dng = TIFFGetField(job.tiff, TIFFTAG_DNGVERSION, &pointer);
+    nature->camera = nature->dng || TIFFGetField(job.tiff, TIFFTAG_MAKE, &pointer) ||
+                     TIFFGetField(job.tiff, TIFFTAG_SUBIFD, &count, &pointer);
     TIFFClose(job.tiff);
-    return plain;
+    return true;
+}
+
+/* A plain gray picture, and nothing says that a camera wrote the file. */
+static bool plain_probe(const l2l_raw_source *source) {
+    tiff_nature nature;
+    return has_magic(source) && read_nature(source, &nature) && !nature.camera &&
+           nature.photometric == PHOTOMETRIC_MINISBLACK && nature.samples == 1;
+}
+
+/* What LibRaw declined. A raw is not for this reader, which would pass over its levels and its CFA;
+   a file too damaged for libtiff is, for the sentence that libtiff has for it. */
+static bool any_probe(const l2l_raw_source *source) {
+    tiff_nature nature;
+    return has_magic(source) && (!read_nature(source, &nature) ||
+                                 (!nature.dng && nature.photometric != PHOTOMETRIC_CFA));
 }
 
 typedef struct tiff_layout {
@@ -162,14 +177,15 @@ static l2l_status failed(l2l_context *context, const tiff_job *job) {
         l2l_status status;
     } kinds[] = {
         { "beyond the", L2L_UNSUPPORTED }, /* ... limit defined in open options */
-        { "emory", L2L_OUT_OF_MEMORY },
-        { "No space", L2L_OUT_OF_MEMORY },
+        { "(0 elements", L2L_BAD_DATA },   /* which it "failed to allocate" */
+        { "emory", L2L_OUT_OF_MEMORY },    { "No space", L2L_OUT_OF_MEMORY },
         { "llocat", L2L_OUT_OF_MEMORY },
     };
-    l2l_status status = L2L_BAD_DATA;
-    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0] && status == L2L_BAD_DATA; i++)
-        if (strstr(job->message, kinds[i].word)) status = kinds[i].status;
-    return l2l_fail(context, status, "%s: TIFF: %s", job->source->name,
+    enum { KINDS = sizeof kinds / sizeof kinds[0] };
+    int kind = 0;
+    while (kind < KINDS && !strstr(job->message, kinds[kind].word)) kind++;
+    return l2l_fail(context, kind < KINDS ? kinds[kind].status : L2L_BAD_DATA, "%s: TIFF: %s",
+                    job->source->name,
                     job->message[0] ? job->message : "the picture cannot be decoded");
 }
 
