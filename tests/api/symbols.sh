@@ -20,6 +20,8 @@ nm -D --defined-only "$shared" | awk '$2 != "A" { sub("@.*", "", $3); print $3 }
 [ "$(wc -l <"$work/declared")" -gt 60 ] || fail "the headers were not understood"
 diff "$work/declared" "$work/exported" >"$work/diff" ||
     fail "declared (<) is not what is exported (>): $(grep '^[<>]' "$work/diff" | tr '\n' ' ')"
+nm -g --defined-only "$static" | awk 'NF == 3 && $3 !~ /^l2l_/ { print $3 }' >"$work/foreign"
+[ ! -s "$work/foreign" ] || fail "names that are not the library's: $(tr '\n' ' ' <"$work/foreign")"
 
 # 2. It never prints, aborts, exits, or keeps a hidden channel to its process.
 nm -u "$static" | awk '$1 == "U" { print $2 }' | sort -u >"$work/wanted"
