@@ -58,20 +58,27 @@ bool l2l_cfa_is_bayer(const l2l_cfa *cfa) {
     return diagonal || antidiagonal;
 }
 
+static bool sees_all(const l2l_cfa *cfa, int y, int x, int radius) {
+    int present = 0;
+    for (int i = 0; i < cfa->width * cfa->height; i++) present |= 1 << cfa->color[i];
+    for (int down = -1; down <= 1; down += 2)
+        for (int right = -1; right <= 1; right += 2) {
+            int seen = 0;
+            for (int dy = 0; dy <= radius; dy++)
+                for (int dx = 0; dx <= radius; dx++)
+                    seen |= 1 << l2l_cfa_color(cfa, y + down * dy, x + right * dx);
+            if (seen != present) return false;
+        }
+    return true;
+}
+
 int l2l_bilinear_radius(const l2l_cfa *cfa) {
     if (cfa->width == 1 && cfa->height == 1) return 0;
     if (l2l_cfa_is_bayer(cfa)) return 1;
-    int present = 0;
-    for (int i = 0; i < cfa->width * cfa->height; i++) present |= 1 << cfa->color[i];
     for (int r = 1; r < L2L_DEMOSAIC_MAX_RADIUS; r++) {
         bool all = true;
         for (int y = 0; y < cfa->height; y++)
-            for (int x = 0; x < cfa->width; x++) {
-                int seen = 0;
-                for (int t = 0; t < (2 * r + 1) * (2 * r + 1); t++)
-                    seen |= 1 << l2l_cfa_color(cfa, y + t / (2 * r + 1) - r, x + t % (2 * r + 1) - r);
-                all = all && seen == present;
-            }
+            for (int x = 0; x < cfa->width; x++) all = all && sees_all(cfa, y, x, r);
         if (all) return r;
     }
     return L2L_DEMOSAIC_MAX_RADIUS;
@@ -97,7 +104,8 @@ static void bilinear_site(const l2l_node *node, const l2l_sites *s, const l2l_si
             taps[t] = mine ? bilinear_weight(bayer, o, s->radius, t) : 0.0;
             total += taps[t];
         }
-        if (demosaic->border == L2L_BORDER_REFERENCE || total == 0.0) continue;
+        /* the package that REFERENCE follows knows Bayer only, and does not normalise */
+        if ((demosaic->border == L2L_BORDER_REFERENCE && bayer) || total == 0.0) continue;
         for (int t = 0; t < s->taps; t++) taps[t] /= total;
     }
 }
