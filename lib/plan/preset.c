@@ -81,7 +81,7 @@ static l2l_status static_preset(l2l_context *context, const char *name,
     const choice *demosaic = choose(demosaics, &text), *sharpen = NULL, *denoise = NULL;
     if (demosaic) sharpen = choose(sharpens, &text);
     if (sharpen) denoise = choose(denoises, &text);
-    if (!denoise || *text)
+    if (!denoise || *text || text[-1] == '/')
         return l2l_fail(context, L2L_INVALID_ARGUMENT,
                         "%.80s is no preset: at \"%.40s\" (static/bilinear/{sharpening_filter,"
                         "unsharp_masking}/{gaussian_denoising,median_denoising})",
