@@ -12,11 +12,9 @@ static int64_t tile_extent(int64_t extent, int64_t wanted, int64_t step) {
     return (size + step - 1) / step * step;
 }
 
-/* The grid depends on the image alone, never on the number of threads, so that sums over it do
-   not either. */
-static void lay_grid(l2l_job *job) {
-    int64_t tile_width = l2l_context_tile_width(job->context);
-    int64_t tile_height = l2l_context_tile_height(job->context);
+/* The grid depends on the image alone, or on the tile size asked for, never on the number of
+   threads, so that sums over it do not either. */
+static void lay_grid(l2l_job *job, int64_t tile_width, int64_t tile_height) {
     job->tile_width = tile_width ? (tile_width + 1) / 2 * 2
                                  : tile_extent(job->width[0], TILE_WIDTH, L2L_LANES);
     job->tile_height =
@@ -25,16 +23,29 @@ static void lay_grid(l2l_job *job) {
     job->tiles_y = (job->height[0] + job->tile_height - 1) / job->tile_height;
 }
 
+/* Statistics of the batch reach the image, which no tile size may change: their grid is free of
+   it. Partial sums have room for both grids. */
+static void choose_grid(l2l_job *job) {
+    lay_grid(job, 0, 0);
+    job->most_tiles = job->tiles_x * job->tiles_y;
+    if (job->moments_at >= 0) return;
+    lay_grid(job, l2l_context_tile_width(job->context), l2l_context_tile_height(job->context));
+    int64_t tiles = job->tiles_x * job->tiles_y;
+    if (tiles > job->most_tiles) job->most_tiles = tiles;
+}
+
 void l2l_job_layout(l2l_job *job) {
     const l2l_chain *chain = job->chain;
     int widest = 0;
-    job->halo[chain->count] = 0;
+    job->halo[chain->count] = job->ahead[chain->count] = 0;
     for (int b = chain->count - 1; b >= 0; b--) {
         const l2l_node *node = &chain->nodes[b];
-        job->halo[b] = node->scale * job->halo[b + 1] + node->radius + node->scale - 1;
+        int edge = node->radius + node->scale - 1;
+        job->halo[b] = node->scale * job->halo[b + 1] + edge;
+        job->ahead[b] = node->scale * job->ahead[b + 1] + edge + l2l_rows_at_once(job, b) - 1;
         if (node->radius > widest) widest = node->radius;
     }
-    lay_grid(job);
+    choose_grid(job);
     job->pad = (2 * widest + L2L_LANES - 1) / L2L_LANES * L2L_LANES;
     int64_t columns = job->tile_width + 6 * job->halo[0] + 8 * widest;
     if (columns > job->width[0]) columns = job->width[0];

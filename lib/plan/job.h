@@ -38,10 +38,13 @@ typedef struct l2l_job {
     double means[L2L_MAX_CHANNELS];
 
     int64_t tile_height, tile_width, tiles_y, tiles_x; /* over boundary 0 */
+    int64_t most_tiles; /* of this grid and of that of statistics */
     int sums_per_tile;
     double *partials; /* [image][tile][sums_per_tile] */
 
-    int halo[L2L_MAX_BOUNDARIES]; /* rows of boundary b that one row of the output reads, a side */
+    int halo[L2L_MAX_BOUNDARIES];  /* rows of boundary b that one row of the output reads, a side */
+    int ahead[L2L_MAX_BOUNDARIES]; /* the same, with the rows that kernels make beyond those asked
+                                      for because they make several at once */
     int pad;          /* columns beyond both ends of a row, a multiple of 16 */
     int64_t row_size; /* columns, pads included */
     size_t worker_bytes;
@@ -54,6 +57,12 @@ void l2l_job_layout(l2l_job *job);
 
 /* Runs all tiles. Partial sums, if any, are then in job->partials. */
 l2l_status l2l_job_run(l2l_job *job);
+
+/* Rows that the kernel of a node makes at once, forward and backward. */
+static inline int l2l_rows_at_once(const l2l_job *job, int node) {
+    int rows = job->kernels->stages[job->chain->nodes[node].kernel]->rows;
+    return rows ? rows : 1;
+}
 
 /* Works on one tile of one image (tile.c). `memory` is job->worker_bytes long. */
 void l2l_tile_run(const l2l_job *job, int64_t image, int64_t tile, void *memory);

@@ -223,7 +223,7 @@ static l2l_status take_workspace(l2l_job *job, workspace *w) {
     if (job->sums_per_tile > (int)sums) sums = (size_t)job->sums_per_tile;
     size_t tiles, partials, bytes;
     size_t numbers = 2 * (size_t)chain->param_count + 2 * (size_t)chain->coef_count + sums;
-    if (!l2l_mul_size((size_t)job->images, (size_t)(job->tiles_x * job->tiles_y), &tiles) ||
+    if (!l2l_mul_size((size_t)job->images, (size_t)job->most_tiles, &tiles) ||
         !l2l_mul_size(tiles, (size_t)job->sums_per_tile, &partials) ||
         !l2l_mul_size(partials + numbers, sizeof(double), &bytes))
         return l2l_fail(job->context, L2L_OUT_OF_MEMORY, "partial sums overflow");
