@@ -95,7 +95,8 @@ static bool try_bytes(const unsigned char *bytes, size_t size) {
     options.max_pixels = 1 << 24; /* changed sizes must not make the test slow */
     l2l_status status = l2l_raw_open_memory(context, bytes, size, &options, &raw);
     if (status != L2L_OK) {
-        ck_assert_msg(status == L2L_BAD_DATA || status == L2L_UNSUPPORTED, "status %d: %s", status, l2l_context_error(context));
+        ck_assert_msg(status == L2L_BAD_DATA || status == L2L_UNSUPPORTED, "status %d: %s", status,
+                      l2l_context_error(context));
         ck_assert_ptr_null(raw);
         ck_assert_str_ne(l2l_context_error(context), "");
         return false;
@@ -199,27 +200,33 @@ START_TEST(made_dng) {
 }
 END_TEST
 
+enum { NOISES = 16 };
+
 START_TEST(noise) {
-    static const char *const starts[] = {
-        "II*\0\10\0\0\0",
-        "MM\0*\0\0\0\10",
-        "FUJIFILMCCD-RAW ",
-        "\0MRM",
-        "FOVb",
-        "IIRO\10\0\0\0",
-        "IIU\0\10\0\0\0",
-        "II\x1a\0\0\0HEAPCCDR",
-        "\x93NUMPY\1\0v\0",
-        "\x89PNG\r\n\x1a\n",
-        "\0\0\0\x18"
-        "ftypcrx ",
-        "\xff\xd8\xff\xe1",
-        "qktk",
-        "NOKIARAW",
-        "ARRI",
-        "",
+#define START(text)                                                                                \
+    { text, sizeof text - 1 }
+    static const struct {
+        const char *bytes;
+        size_t length;
+    } starts[NOISES] = {
+        START("II*\0\10\0\0\0"),
+        START("MM\0*\0\0\0\10"),
+        START("FUJIFILMCCD-RAW "),
+        START("\0MRM"),
+        START("FOVb"),
+        START("IIRO\10\0\0\0"),
+        START("IIU\0\10\0\0\0"),
+        START("II\x1a\0\0\0HEAPCCDR"),
+        START("\x93NUMPY\1\0v\0"),
+        START("\x89PNG\r\n\x1a\n"),
+        START("\0\0\0\x18\x66typcrx "),
+        START("\xff\xd8\xff\xe1"),
+        START("qktk"),
+        START("NOKIARAW"),
+        START("ARRI"),
+        START(""),
     };
-    static const size_t lengths[] = { 8, 16, 16, 4, 4, 8, 8, 14, 10, 8, 12, 4, 4, 8, 4, 0 };
+#undef START
     unsigned char bytes[4096];
     state = 1234567 + (uint64_t)_i;
     capture_stderr();
@@ -227,7 +234,7 @@ START_TEST(noise) {
         size_t size = 64 + (size_t)random_below(sizeof bytes - 64);
         for (size_t k = 0; k < size; k++)
             bytes[k] = (unsigned char)(random_below(3) ? random_below(256) : 0);
-        memcpy(bytes, starts[_i], lengths[_i]);
+        memcpy(bytes, starts[_i].bytes, starts[_i].length);
         try_bytes(bytes, size);
     }
     check_stderr();
@@ -242,7 +249,7 @@ int main(void) {
     tcase_add_loop_test(tests, real_files, 0, FILES);
     tcase_add_test(tests, demosaiced_file);
     tcase_add_loop_test(tests, made_dng, 0, 3);
-    tcase_add_loop_test(tests, noise, 0, 16);
+    tcase_add_loop_test(tests, noise, 0, NOISES);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
