@@ -47,6 +47,7 @@ static bool refuses(void *caller) {
     return true;
 }
 
+#pragma GCC visibility push(default) /* or the shared libraries would not see it */
 #define REFUSED refuses(__builtin_return_address(0))
 
 void *malloc(size_t size) {
@@ -82,5 +83,6 @@ void free(void *memory) {
     if (memory) atomic_fetch_sub(&failing.held, 1);
     __libc_free(memory);
 }
+#pragma GCC visibility pop
 
 #endif

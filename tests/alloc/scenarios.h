@@ -185,7 +185,7 @@ static l2l_status tape(l2l_context *context, int input, double *sum) {
     const int64_t shape[] = { 3, N, N };
     const l2l_stage gamma = { L2L_GAMMA, NULL };
     l2l_custom_op op = { sizeof op, "twice", twice, twice_back, NULL, NULL };
-    l2l_tensor mosaic = l2l_image(samples, L2L_F64, 1, N, N);
+    l2l_tensor mosaic = l2l_tensor_of(samples, L2L_F64, 2, shape + 1);
     l2l_tensor params = l2l_vector(values, L2L_F64, PARAMS), grad_mosaic, grad_params;
     l2l_plan *plan = NULL;
     l2l_tape *record = NULL;
@@ -232,6 +232,8 @@ static const scenario scenarios[] = {
 };
 enum { SCENARIO_COUNT = sizeof scenarios / sizeof *scenarios };
 
+static char sentence[256]; /* about the last failure */
+
 /* Runs one with a context of its own. A failure without a sentence counts as L2L_STATE, which no
    scenario gives. */
 static l2l_status run_scenario(const scenario *s, const l2l_allocator *allocator, double *sum) {
@@ -239,11 +241,13 @@ static l2l_status run_scenario(const scenario *s, const l2l_allocator *allocator
     l2l_context_options options = L2L_CONTEXT_OPTIONS_INIT;
     options.allocator = allocator;
     options.threads = 2;
+    options.tile_width = options.tile_height = 8; /* work for both */
     *sum = 0;
     l2l_status status = l2l_context_create(&options, &context);
     if (status != L2L_OK) return status;
     status = s->run(context, s->input, sum);
-    if (status != L2L_OK && !*l2l_context_error(context)) status = L2L_STATE;
+    snprintf(sentence, sizeof sentence, "%s", l2l_context_error(context));
+    if (status != L2L_OK && !*sentence) status = L2L_STATE;
     l2l_context_destroy(context);
     return status;
 }

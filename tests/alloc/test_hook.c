@@ -10,7 +10,7 @@ static bool loop(const scenario *s, bool lasting) {
     counting_allocator counter;
     double expected, sum;
     if (run_scenario(s, NULL, &expected) != L2L_OK) {
-        printf("FAILED: %s does not work at all\n", s->name);
+        printf("FAILED: %s does not work at all: %s\n", s->name, sentence);
         return false;
     }
     for (long n = 1; n < PATIENCE; n++) {
