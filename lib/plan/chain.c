@@ -12,6 +12,19 @@ void l2l_chain_init(l2l_chain *chain, int channels, double sample_scale) {
     chain->sample_scale = sample_scale;
 }
 
+void l2l_chain_add(l2l_chain *chain, const l2l_node *node) {
+    int i = chain->count++;
+    chain->nodes[i] = *node;
+    chain->coef_offset[i] = chain->coef_count;
+    chain->sum_offset[i] = chain->sum_count;
+    chain->lane_offset[i] = chain->lane_count;
+    chain->param_count += node->param_count;
+    chain->coef_count += node->coef_count;
+    chain->sum_count += node->sum_count;
+    chain->lane_count += node->lane_count;
+    chain->channels[i + 1] = node->out_channels;
+}
+
 static l2l_status only_once(l2l_context *context, const l2l_node *node, int *place, int index) {
     if (*place >= 0)
         return l2l_fail(context, L2L_UNSUPPORTED, "a plan holds at most one stage %s%s%s",
@@ -26,20 +39,14 @@ l2l_status l2l_chain_append(l2l_context *context, l2l_chain *chain, const l2l_st
         return l2l_fail(context, L2L_INVALID_ARGUMENT, "a plan holds at most %d stages",
                         L2L_MAX_STAGES);
     int i = chain->count;
-    l2l_node *node = &chain->nodes[i];
-    L2L_TRY(l2l_node_configure(context, stage, chain->channels[i], node));
-    if (node->row->kind == L2L_ADDITIVE)
-        L2L_TRY(only_once(context, node, &chain->additive_node, i));
-    if (node->row->kind == L2L_NORMALIZE && node->row->method_id == L2L_NORMALIZE_BATCH)
-        L2L_TRY(only_once(context, node, &chain->batch_node, i));
-    node->param_offset = chain->param_count;
-    chain->coef_offset[i] = chain->coef_count;
-    chain->sum_offset[i] = chain->sum_count;
-    chain->param_count += node->param_count;
-    chain->coef_count += node->coef_count;
-    chain->sum_count += node->sum_count;
-    chain->channels[i + 1] = node->out_channels;
-    chain->count++;
+    l2l_node node;
+    L2L_TRY(l2l_node_configure(context, stage, chain->channels[i], &node));
+    if (node.row->kind == L2L_ADDITIVE)
+        L2L_TRY(only_once(context, &node, &chain->additive_node, i));
+    if (node.row->kind == L2L_NORMALIZE && node.row->method_id == L2L_NORMALIZE_BATCH)
+        L2L_TRY(only_once(context, &node, &chain->batch_node, i));
+    node.param_offset = chain->param_count;
+    l2l_chain_add(chain, &node);
     return L2L_OK;
 }
 

@@ -11,8 +11,8 @@ typedef struct l2l_chain {
     int count;
     int channels[L2L_MAX_BOUNDARIES];
     l2l_node nodes[L2L_MAX_STAGES];
-    int param_count, coef_count, sum_count; /* of all nodes together */
-    int coef_offset[L2L_MAX_STAGES], sum_offset[L2L_MAX_STAGES];
+    int param_count, coef_count, sum_count, lane_count; /* of all nodes together */
+    int coef_offset[L2L_MAX_STAGES], sum_offset[L2L_MAX_STAGES], lane_offset[L2L_MAX_STAGES];
     int batch_node, additive_node; /* −1: none */
     double sample_scale;
 } l2l_chain;
@@ -22,6 +22,9 @@ void l2l_chain_init(l2l_chain *chain, int channels, double sample_scale);
 
 /* Configures a stage and appends it. */
 l2l_status l2l_chain_append(l2l_context *context, l2l_chain *chain, const l2l_stage *stage);
+
+/* Appends a configured node. */
+void l2l_chain_add(l2l_chain *chain, const l2l_node *node);
 
 void l2l_chain_defaults(const l2l_chain *chain, double *params);
 

@@ -162,17 +162,7 @@ static void fold_run(const l2l_chain *chain, int first, int count, l2l_node *nod
     node->kernel = l2l_index_color_matrix;
     node->attributes.color_matrix.offset = 0;
     node->coef_count = node->sum_count = 9;
-}
-
-static void append(l2l_chain *folded, const l2l_node *node) {
-    int i = folded->count++;
-    folded->nodes[i] = *node;
-    folded->coef_offset[i] = folded->coef_count;
-    folded->sum_offset[i] = folded->sum_count;
-    folded->param_count += node->param_count;
-    folded->coef_count += node->coef_count;
-    folded->sum_count += node->sum_count;
-    folded->channels[i + 1] = node->out_channels;
+    node->lane_count = 0;
 }
 
 /* Adjacent nodes on luma hand on the plane alone. */
@@ -197,7 +187,7 @@ void l2l_chain_fold(const l2l_chain *chain, const bool keep[L2L_MAX_BOUNDARIES],
         fold_run(chain, i, count, &node);
         if (chain->batch_node == i) folded->batch_node = folded->count;
         if (chain->additive_node == i) folded->additive_node = folded->count;
-        append(folded, &node);
+        l2l_chain_add(folded, &node);
         place[i + count] = folded->count;
         kept[folded->count] = keep[i + count];
     }

@@ -18,14 +18,18 @@ typedef struct ring {
     int64_t front; /* the next row to make */
 } ring;
 
-enum { MAX_WINDOW = L2L_MAX_CHANNELS * (2 * L2L_MAX_RADIUS + 2) };
+enum {
+    MAX_ROWS = 4, /* that a kernel makes at once */
+    MAX_WINDOW = L2L_MAX_CHANNELS * (2 * L2L_MAX_RADIUS + 2),
+    FLUSH_ROWS = 32 /* that kernels sum up in single precision */
+};
 
 typedef struct tile {
     const l2l_job *job;
     int64_t image;
     range own_y[L2L_MAX_BOUNDARIES], own_x[L2L_MAX_BOUNDARIES];
     ring value[L2L_MAX_BOUNDARIES], grad[L2L_MAX_BOUNDARIES];
-    char *zero, *plane, *spare[3], *extra[L2L_MAX_CHANNELS];
+    char *zero, *plane[MAX_ROWS], *spare[3], *extra[L2L_MAX_CHANNELS], *lanes;
     double *sums;
 } tile;
 
@@ -41,7 +45,7 @@ static int stored(const l2l_chain *chain, int b) {
     return inside ? 0 : chain->channels[b];
 }
 
-/* The first and the last node of the luma group of node i, and the radii of all of them. */
+/* The first and the last node of the luma group of node i. */
 static int group_first(const l2l_chain *chain, int i) {
     while (i > 0 && !chain->nodes[i].luma_enter) i--;
     return i;
@@ -52,11 +56,18 @@ static int group_last(const l2l_chain *chain, int i) {
     return i;
 }
 
-static int group_reach(const l2l_chain *chain, int i) {
+/* Rows that node i makes beyond the one that it is asked for. */
+static int beyond(const l2l_job *job, int i) {
+    return i >= 0 && i < job->chain->count ? l2l_rows_at_once(job, i) - 1 : 0;
+}
+
+/* Rows between the first source and the last destination of a luma group. */
+static int group_reach(const l2l_job *job, int i) {
+    const l2l_chain *chain = job->chain;
     int reach = 0;
     if (!node_is_luma(chain, i)) return 0;
     for (int k = group_first(chain, i); k <= group_last(chain, i); k++)
-        reach += chain->nodes[k].radius;
+        reach += chain->nodes[k].radius + beyond(job, k);
     return reach;
 }
 
@@ -64,14 +75,15 @@ static int capacity_of(const l2l_job *job, int b, bool grad) {
     const l2l_chain *chain = job->chain;
     const l2l_node *after = b < chain->count ? &chain->nodes[b] : NULL;
     const l2l_node *before = b > 0 ? &chain->nodes[b - 1] : NULL;
-    if (grad) return before ? 2 * before->radius + 2 + group_reach(chain, b - 1) : 1;
+    int both = beyond(job, b - 1) + beyond(job, b) + 1;
+    if (grad) return both + (before ? 2 * before->radius + group_reach(job, b - 1) : 0);
     if (!job->backward)
-        return after ? 2 * after->radius + after->scale + group_reach(chain, b) : 1;
-    /* When the cotangent of row q is made, forward is two halos ahead; behind, backward reads the
-       window of its node, and the aux planes of the node before. */
+        return both + (after ? 2 * after->radius + after->scale + group_reach(job, b) : 0);
+    /* When the cotangent of row q is made, forward has run ahead to the output and back; behind,
+       backward reads the window of its node, and the aux planes of the node before. */
     int behind = after ? after->radius : 0;
     if (before && before->aux_planes && 2 * before->radius > behind) behind = 2 * before->radius;
-    return 2 * job->halo[b] + behind + 4;
+    return both + 2 * job->ahead[b] + behind;
 }
 
 static int planes_of(const l2l_job *job, int b, bool grad) {
@@ -83,7 +95,7 @@ static int planes_of(const l2l_job *job, int b, bool grad) {
 
 static size_t row_bytes(const l2l_job *job) { return (size_t)job->row_size * job->kernels->size; }
 
-enum { SINGLE_ROWS = 2 + 3 + L2L_MAX_CHANNELS }; /* zero, plane, spare, extra */
+enum { SINGLE_ROWS = 1 + MAX_ROWS + 3 + L2L_MAX_CHANNELS }; /* zero, plane, spare, extra */
 
 size_t l2l_tile_bytes(const l2l_job *job) {
     size_t rows = SINGLE_ROWS;
@@ -92,7 +104,8 @@ size_t l2l_tile_bytes(const l2l_job *job) {
         if (job->backward)
             rows += (size_t)capacity_of(job, b, true) * (size_t)planes_of(job, b, true);
     }
-    return rows * row_bytes(job) + sizeof(tile) + 64;
+    return rows * row_bytes(job) + (size_t)job->chain->lane_count * job->kernels->size +
+           sizeof(tile) + 64;
 }
 
 static char *take_ring(const l2l_job *job, ring *r, int b, bool grad, char *memory) {
@@ -105,9 +118,9 @@ static char *take_ring(const l2l_job *job, ring *r, int b, bool grad, char *memo
 static void take_memory(tile *t, char *memory) {
     const l2l_job *job = t->job;
     size_t size = row_bytes(job);
-    char **single[SINGLE_ROWS] = { &t->zero,     &t->plane,    &t->spare[0],
-                                   &t->spare[1], &t->spare[2], &t->extra[0],
-                                   &t->extra[1], &t->extra[2], &t->extra[3] };
+    char **single[SINGLE_ROWS] = { &t->zero,     &t->plane[0], &t->plane[1], &t->plane[2],
+                                   &t->plane[3], &t->spare[0], &t->spare[1], &t->spare[2],
+                                   &t->extra[0], &t->extra[1], &t->extra[2], &t->extra[3] };
     for (int i = 0; i < SINGLE_ROWS; i++, memory += size)
         *single[i] = memory + (size_t)job->pad * job->kernels->size;
     memset(t->zero - (size_t)job->pad * job->kernels->size, 0, size);
@@ -115,12 +128,14 @@ static void take_memory(tile *t, char *memory) {
         memory = take_ring(job, &t->value[b], b, false, memory);
         if (job->backward) memory = take_ring(job, &t->grad[b], b, true, memory);
     }
+    t->lanes = memory;
+    memset(t->lanes, 0, (size_t)job->chain->lane_count * job->kernels->size);
 }
 
 /* The sample in row y and column x of a plane. */
 static char *at(const tile *t, const ring *r, int plane, int64_t y, int64_t x) {
     const l2l_job *job = t->job;
-    int64_t row = (int64_t)plane * r->capacity + y % r->capacity;
+    int64_t row = (int64_t)plane * r->capacity + (uint32_t)y % (uint32_t)r->capacity;
     int64_t column = job->pad + x - r->x.lo;
     return r->base + (size_t)(row * job->row_size + column) * job->kernels->size;
 }
@@ -268,6 +283,8 @@ static l2l_sweep sweep_of(const tile *t, int i, int64_t y, int64_t x, int64_t co
                     .y = y,
                     .x = x,
                     .count = (int)count,
+                    .rows = 1,
+                    .lanes = t->lanes + (size_t)job->chain->lane_offset[i] * job->kernels->size,
                     .sums = t->sums + job->chain->sum_offset[i] };
     for (int k = 0; k < 3; k++) s.scratch[k] = t->spare[k];
     return s;
@@ -288,11 +305,13 @@ static void window(const tile *t, const ring *r, int plane, int64_t first, int c
     }
 }
 
-static void source_window(const tile *t, int i, int plane, int64_t y, int64_t x,
+/* For `n` rows of the destination from y on. */
+static void source_window(const tile *t, int i, int plane, int64_t y, int n, int64_t x,
                           const void **rows) {
     const l2l_node *node = &t->job->chain->nodes[i];
-    window(t, &t->value[i], plane, y * node->scale - node->radius, 2 * node->radius + node->scale,
-           node->border, t->job->height[i], x * node->scale, rows);
+    window(t, &t->value[i], plane, y * node->scale - node->radius,
+           2 * node->radius + n * node->scale, node->border, t->job->height[i], x * node->scale,
+           rows);
 }
 
 static void load_extra(tile *t, int i, int64_t y, range x) {
@@ -311,28 +330,32 @@ static void forward_plane(tile *t, int i, l2l_sweep *s) {
     const l2l_node *node = s->node;
     const ring *to = &t->value[i + 1];
     const void *rows[MAX_WINDOW], *rgb[L2L_MAX_CHANNELS];
-    void *out[L2L_MAX_CHANNELS];
+    void *out[MAX_ROWS + 1];
     int first_plane = node->luma ? stored(job->chain, i) : 0;
     int planes = node->luma ? 1 : node->in_channels;
     int first_aux = stored(job->chain, i + 1) + node_is_luma(job->chain, i + 1);
     s->src = rows;
     for (int p = 0; p < planes; p++) {
-        void *dst[2] = { node->luma_leave ? t->plane : at(t, to, p, s->y, s->x),
-                         node->aux_planes ? at(t, to, first_aux + p, s->y, s->x) : NULL };
-        source_window(t, i, first_plane + p, s->y, s->x, rows);
-        s->out = dst;
+        for (int j = 0; j < s->rows; j++)
+            out[j] = node->luma_leave ? t->plane[j] : at(t, to, p, s->y + j, s->x);
+        if (node->aux_planes) out[s->rows] = at(t, to, first_aux + p, s->y, s->x);
+        source_window(t, i, first_plane + p, s->y, s->rows, s->x, rows);
+        s->out = out;
         kernel_of(t, i)->forward(s);
     }
-    if (!node->luma_leave) return;
-    const ring *from = &t->value[group_first(job->chain, i)];
-    rows_at(t, from, 3, s->y, s->x, rgb);
-    for (int c = 0; c < 3; c++) out[c] = at(t, to, c, s->y, s->x);
-    job->kernels->luma_apply(out, rgb, t->plane, at(t, from, 3, s->y, s->x), false, s->count);
+    const ring *from = node->luma_leave ? &t->value[group_first(job->chain, i)] : NULL;
+    for (int j = 0; from && j < s->rows; j++) {
+        int64_t y = s->y + j;
+        rows_at(t, from, 3, y, s->x, rgb);
+        for (int c = 0; c < 3; c++) out[c] = at(t, to, c, y, s->x);
+        job->kernels->luma_apply(out, rgb, t->plane[j], at(t, from, 3, y, s->x), false, s->count);
+    }
 }
 
-static void forward_row(tile *t, int i, int64_t y) {
+static void forward_rows(tile *t, int i, int64_t y, int n) {
     const ring *to = &t->value[i + 1];
     l2l_sweep s = sweep_of(t, i, y, to->x.lo, to->x.hi - to->x.lo);
+    s.rows = n;
     if (s.node->row->shape == L2L_SHAPE_PLANE) {
         forward_plane(t, i, &s);
         return;
@@ -340,7 +363,7 @@ static void forward_row(tile *t, int i, int64_t y) {
     const void *rows[MAX_WINDOW], *extra[L2L_MAX_CHANNELS];
     void *out[L2L_MAX_CHANNELS];
     if (s.node->row->shape == L2L_SHAPE_CFA)
-        source_window(t, i, 0, y, s.x, rows);
+        source_window(t, i, 0, y, 1, s.x, rows);
     else
         rows_at(t, &t->value[i], s.node->in_channels, y, s.x, rows);
     for (int c = 0; c < s.node->out_channels; c++) out[c] = at(t, to, c, y, s.x);
@@ -386,25 +409,33 @@ static void need_value(tile *t, int b, int64_t end) {
     if (end > r->y.hi) end = r->y.hi;
     while (r->front < end) {
         int64_t y = r->front;
+        int n = b > 0 ? l2l_rows_at_once(job, b - 1) : 1;
+        if (n > r->y.hi - y) n = (int)(r->y.hi - y);
         if (b == 0) {
             load_rows(t, &job->src, t->image, r, job->chain->channels[0], y,
                       job->chain->sample_scale);
         } else {
             const l2l_node *node = &job->chain->nodes[b - 1];
-            need_value(t, b - 1, (y + 1) * node->scale + node->radius);
-            forward_row(t, b - 1, y);
+            need_value(t, b - 1, (y + n) * node->scale + node->radius);
+            forward_rows(t, b - 1, y, n);
         }
-        finish_value(t, b, y);
-        r->front++;
+        for (int j = 0; j < n; j++) finish_value(t, b, y + j);
+        r->front += n;
     }
 }
 
 /* ---- backward ---- */
 
+static bool near_border(const l2l_job *job, int i, int64_t q) {
+    const l2l_node *node = &job->chain->nodes[i];
+    return node->radius > 0 && (q <= node->radius || q >= job->height[i] - 1 - node->radius);
+}
+
 /* A neighbourhood's transpose over one plane or CFA: for every row that the border rule maps to q,
-   q first, the kernel gathers from the cotangents around it; then columns are folded likewise. */
+   q first, the kernel gathers from the cotangents around it; then columns are folded likewise.
+   Several rows at once are not near the border. */
 static void gather(tile *t, int i, l2l_sweep *s, int planes, int first_plane, int aux_plane,
-                   void *row) {
+                   void *const *out_rows) {
     const l2l_job *job = t->job;
     const ring *from = &t->grad[i + 1], *below = &t->grad[i];
     const l2l_node *node = s->node;
@@ -413,20 +444,21 @@ static void gather(tile *t, int i, l2l_sweep *s, int planes, int first_plane, in
     const int count = s->count;
     const int left = below->x.lo == 0 ? r : 0, right = below->x.hi == width ? r : 0;
     const void *rows[MAX_WINDOW], *aux[MAX_WINDOW];
-    void *out = (char *)row - (size_t)left * job->kernels->size;
+    void *out[MAX_ROWS];
+    for (int j = 0; j < s->rows; j++)
+        out[j] = (char *)out_rows[j] - (size_t)left * job->kernels->size;
     s->x = below->x.lo - left;
     s->count = count + left + right;
     s->grad = rows;
     s->aux = aux;
-    s->out = &out;
+    s->out = out;
     s->add = false;
-    bool near_border = r > 0 && (q <= r || q >= height - 1 - r);
-    for (int k = 0; k <= (near_border ? 2 * r : 0); k++) {
+    for (int k = 0; k <= (near_border(job, i, q) ? 2 * r : 0); k++) {
         int64_t image = k == 0 ? q : k <= r ? -k : height - 1 + (k - r);
         if (k > 0 && l2l_extend(node->border, image, height) != q) continue;
         for (int p = 0; p < planes; p++)
-            window(t, from, first_plane + p, image - r, side, L2L_BORDER_ZERO, height, s->x,
-                   rows + p * side);
+            window(t, from, first_plane + p, image - r, side + s->rows - 1, L2L_BORDER_ZERO, height,
+                   s->x, rows + p * side);
         if (node->aux_planes)
             window(t, &t->value[i + 1], aux_plane, image - r, side, L2L_BORDER_ZERO, height, s->x,
                    aux);
@@ -435,7 +467,8 @@ static void gather(tile *t, int i, l2l_sweep *s, int planes, int first_plane, in
         s->add = true;
     }
     s->y = q;
-    if (r > 0) job->kernels->fold(row, below->x.lo, count, width, r, node->border);
+    for (int j = 0; r > 0 && j < s->rows; j++)
+        job->kernels->fold(out_rows[j], below->x.lo, count, width, r, node->border);
 }
 
 static void backward_plane(tile *t, int i, l2l_sweep *s) {
@@ -444,34 +477,45 @@ static void backward_plane(tile *t, int i, l2l_sweep *s) {
     const l2l_chain *chain = job->chain;
     int first_aux = stored(chain, i + 1) + node_is_luma(chain, i + 1);
     int64_t x = s->x, count = s->count;
+    void *out[MAX_ROWS];
     if (!s->node->luma) {
         for (int c = 0; c < s->node->in_channels; c++) {
+            for (int j = 0; j < s->rows; j++) out[j] = at(t, below, c, s->y + j, x);
             s->count = (int)count;
-            gather(t, i, s, 1, c, first_aux + c, at(t, below, c, s->y, x));
+            gather(t, i, s, 1, c, first_aux + c, out);
         }
         return;
     }
-    const void *rgb[L2L_MAX_CHANNELS];
-    void *out[L2L_MAX_CHANNELS];
     bool enter = s->node->luma_enter;
-    gather(t, i, s, 1, stored(chain, i + 1), first_aux, enter ? t->plane : at(t, below, 0, s->y, x));
-    if (!enter) return;
-    const ring *above = &t->grad[group_last(chain, i) + 1];
-    rows_at(t, above, 3, s->y, x, rgb);
-    for (int c = 0; c < 3; c++) out[c] = at(t, below, c, s->y, x);
-    job->kernels->luma_apply(out, rgb, t->plane, at(t, above, 3, s->y, x), true, (int)count);
+    for (int j = 0; j < s->rows; j++)
+        out[j] = enter ? t->plane[j] : at(t, below, 0, s->y + j, x);
+    gather(t, i, s, 1, stored(chain, i + 1), first_aux, out);
+    const ring *above = enter ? &t->grad[group_last(chain, i) + 1] : NULL;
+    for (int j = 0; above && j < s->rows; j++) {
+        const void *rgb[L2L_MAX_CHANNELS];
+        int64_t y = s->y + j;
+        rows_at(t, above, 3, y, x, rgb);
+        for (int c = 0; c < 3; c++) out[c] = at(t, below, c, y, x);
+        job->kernels->luma_apply(out, rgb, t->plane[j], at(t, above, 3, y, x), true, (int)count);
+    }
 }
 
-static void backward_row(tile *t, int i, int64_t q) {
+static bool is_mine(const tile *t, int b, int64_t y) {
+    return y >= t->own_y[b].lo && y < t->own_y[b].hi && !empty(t->own_x[b]);
+}
+
+static void backward_rows(tile *t, int i, int64_t q, int n) {
     const ring *below = &t->grad[i], *above = &t->grad[i + 1];
     l2l_sweep s = sweep_of(t, i, q, below->x.lo, below->x.hi - below->x.lo);
     const l2l_node *node = s.node;
+    s.rows = n;
     if (node->row->shape == L2L_SHAPE_PLANE) {
         backward_plane(t, i, &s);
         return;
     }
     if (node->row->shape == L2L_SHAPE_CFA && node->scale == 1) {
-        gather(t, i, &s, 3, 0, 0, at(t, below, 0, q, s.x));
+        void *row = at(t, below, 0, q, s.x);
+        gather(t, i, &s, 3, 0, 0, &row);
         return;
     }
     const void *src[L2L_MAX_CHANNELS], *grad[L2L_MAX_CHANNELS];
@@ -483,6 +527,10 @@ static void backward_row(tile *t, int i, int64_t q) {
     s.src = src;
     s.grad = grad;
     s.out = out;
+    if (kernel_of(t, i)->sums_in_backward && sums_of(t->job, i) && is_mine(t, i + 1, q)) {
+        s.own_begin = (int)(t->own_x[i + 1].lo - below->x.lo);
+        s.own_count = (int)(t->own_x[i + 1].hi - t->own_x[i + 1].lo);
+    }
     kernel_of(t, i)->backward(&s);
 }
 
@@ -505,18 +553,21 @@ static void sum_row(tile *t, int i, int64_t y) {
     s.grad = grad;
     if (node->row->shape != L2L_SHAPE_PLANE) {
         if (node->row->shape == L2L_SHAPE_CFA)
-            source_window(t, i, 0, y, x.lo, rows);
+            source_window(t, i, 0, y, 1, x.lo, rows);
         else
             rows_at(t, &t->value[i], channels, y, x.lo, rows);
         rows_at(t, above, node->out_channels, y, x.lo, grad);
         kernel_of(t, i)->sums(&s);
-        return;
     }
-    for (int p = 0; p < (node->luma ? 1 : channels); p++) {
-        source_window(t, i, (node->luma ? stored(job->chain, i) : 0) + p, y, x.lo, rows);
+    int planes = node->row->shape != L2L_SHAPE_PLANE ? 0 : node->luma ? 1 : channels;
+    for (int p = 0; p < planes; p++) {
+        source_window(t, i, (node->luma ? stored(job->chain, i) : 0) + p, y, 1, x.lo, rows);
         grad[0] = at(t, above, (node->luma ? stored(job->chain, i + 1) : 0) + p, y, x.lo);
         kernel_of(t, i)->sums(&s);
     }
+    int64_t done = y + 1 - t->own_y[i + 1].lo;
+    bool last = y + 1 == t->own_y[i + 1].hi;
+    if (kernel_of(t, i)->flush && (last || done % FLUSH_ROWS == 0)) kernel_of(t, i)->flush(&s);
 }
 
 /* A new row of cotangents: given to whoever asked for it, summed, made ready for the node below. */
@@ -524,7 +575,7 @@ static void finish_grad(tile *t, int b, int64_t y) {
     const l2l_job *job = t->job;
     const l2l_chain *chain = job->chain;
     ring *r = &t->grad[b];
-    bool mine = y >= t->own_y[b].lo && y < t->own_y[b].hi && !empty(t->own_x[b]);
+    bool mine = is_mine(t, b, y);
     store_rows(t, &job->grad_tap[b], t->image, r, b, y, false);
     if (b == 0) {
         store_rows(t, &job->grad_src, t->image, r, b, y, job->add);
@@ -542,7 +593,8 @@ static void finish_grad(tile *t, int b, int64_t y) {
                              2 * node->radius, L2L_BORDER_ZERO);
     if (b - 1 == chain->additive_node)
         store_rows(t, &job->grad_additive, 0, r, b, y, job->add || t->image > 0);
-    if (mine && sums_of(job, b - 1)) sum_row(t, b - 1, y);
+    bool later = b - 1 >= job->lowest && kernel_of(t, b - 1)->sums_in_backward;
+    if (mine && sums_of(job, b - 1) && !later) sum_row(t, b - 1, y);
     if (mine && job->moments_at == b) {
         range x = t->own_x[b];
         need_value(t, b - 1, y + 1);
@@ -559,17 +611,20 @@ static void need_grad(tile *t, int b, int64_t end) {
     if (end > r->y.hi) end = r->y.hi;
     while (r->front < end) {
         int64_t q = r->front;
+        int n = b < job->chain->count ? l2l_rows_at_once(job, b) : 1;
+        if (n > r->y.hi - q) n = (int)(r->y.hi - q);
+        if (n > 1 && (near_border(job, b, q) || near_border(job, b, q + n - 1))) n = 1;
         if (b == job->chain->count) {
             load_rows(t, &job->grad_dst, t->image, r, job->chain->channels[b], q, 1.0);
         } else {
             const l2l_node *node = &job->chain->nodes[b];
-            need_grad(t, b + 1, q / node->scale + 1 + node->radius);
-            if (node->row->needs & L2L_NEEDS_SRC) need_value(t, b, q + 1);
-            if (node->row->needs & L2L_NEEDS_AUX) need_value(t, b + 1, q + node->radius + 1);
-            backward_row(t, b, q);
+            need_grad(t, b + 1, (q + n - 1) / node->scale + 1 + node->radius);
+            if (node->row->needs & L2L_NEEDS_SRC) need_value(t, b, q + n);
+            if (node->row->needs & L2L_NEEDS_AUX) need_value(t, b + 1, q + n + node->radius);
+            backward_rows(t, b, q, n);
         }
-        finish_grad(t, b, q);
-        r->front++;
+        for (int j = 0; j < n; j++) finish_grad(t, b, q + j);
+        r->front += n;
     }
 }
 

@@ -12,14 +12,17 @@
    nobody reads them. */
 enum { L2L_LANES = 16 };
 
-/* One row of work. Row pointers address column `x`; windows are listed channel by channel, and in
-   a channel from the topmost row down; rows have valid samples `radius` columns beyond both ends. */
+/* One row of work, or a few. Row pointers address column `x`; windows are listed channel by channel,
+   and in a channel from the topmost row down; rows have valid samples `radius` columns beyond both
+   ends. */
 typedef struct l2l_sweep {
     const l2l_node *node;
     const void *coefs;
     int64_t height, width; /* of the stage's source image */
     int64_t y, x;          /* of the first pixel of the row that is made (of `grad` for sums) */
     int count;             /* columns */
+    int rows;              /* rows y … y + rows − 1 at once; more than 1 only for plane stages whose
+                              kernel takes them: windows and `out` are longer by rows − 1 */
     const void *const *src;  /* forward, sums: window of scale + 2·radius rows a channel;
                                 backward: the row y a channel, if the stage NEEDS_SRC */
     const void *const *grad; /* backward: window of the cotangent's rows y − radius … y + radius a
@@ -29,6 +32,11 @@ typedef struct l2l_sweep {
     void *const *out;        /* forward: rows of dst, then of aux planes; backward: of grad_src */
     bool add;                /* backward: add to `out` instead of replacing it */
     double *sums;            /* sums: added to */
+    void *lanes;             /* sums, flush: node->lane_count values that `sums` may add to in
+                                their own arithmetic; flush, called every few rows, adds them to
+                                `sums` and clears them */
+    int own_begin, own_count; /* backward of a kernel that `sums_in_backward`: columns to sum;
+                                 own_count 0: none */
     void *scratch[3];        /* rows of the same length and padding as the others */
 } l2l_sweep;
 
@@ -36,6 +44,9 @@ typedef struct l2l_kernel {
     void (*forward)(const l2l_sweep *);
     void (*backward)(const l2l_sweep *); /* the transpose: cotangent of dst → cotangent of src */
     void (*sums)(const l2l_sweep *);     /* NULL: nothing to sum */
+    void (*flush)(const l2l_sweep *);    /* NULL: sums needs none */
+    int rows;                            /* rows that forward and backward take at most; 0: 1 */
+    bool sums_in_backward; /* backward can sum on its way; `sums` is for when it is not called */
 } l2l_kernel;
 
 /* What the executor does to rows between kernels. Columns are counted from the row pointer. */

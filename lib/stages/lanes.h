@@ -22,6 +22,13 @@ static inline void l2l_lanes_by_parity(const real *lane, double total[2]) {
     }
 }
 
+/* The last incomplete group of a row, with zeros for the lanes that it lacks, so that a sum over
+   16 lanes adds nothing there: out[0, 16 + 2 reach) from src[−reach, lanes + reach). */
+static inline void l2l_tail(real *out, const real *src, int lanes, int reach) {
+    for (int i = 0; i < L2L_LANES + 2 * reach; i++)
+        out[i] = i < lanes + 2 * reach ? src[i - reach] : R(0.0);
+}
+
 /* Runs `body(i, lanes)` over [0, count) in groups of 16, the last one smaller. With a constant 16
    the compiler vectorises the loop over the lanes inside the body. */
 #define L2L_FOR_LANES(count, body)                                        \

@@ -57,6 +57,7 @@ typedef struct l2l_node {
     int param_offset, param_count;
     int coef_count; /* what kernels read, made of the parameters by `prepare` */
     int sum_count;  /* what kernels sum up, made into parameter gradients by `unfold` */
+    int lane_count; /* partial sums that kernels keep in their own arithmetic */
 
     /* Set by folding (lib/plan/fold.c). */
     bool luma_enter, luma_leave; /* first, last of adjacent nodes that hand on luma alone */

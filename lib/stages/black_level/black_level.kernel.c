@@ -52,4 +52,6 @@ static void sums(const l2l_sweep *sweep) {
 }
 
 const l2l_kernel L2L_SYMBOL(l2l_black_level_kernel);
-const l2l_kernel L2L_SYMBOL(l2l_black_level_kernel) = { forward, backward, sums };
+const l2l_kernel L2L_SYMBOL(l2l_black_level_kernel) = {
+    .forward = forward, .backward = backward, .sums = sums,
+};

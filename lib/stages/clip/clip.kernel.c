@@ -22,4 +22,6 @@ static void backward(const l2l_sweep *sweep) {
 }
 
 const l2l_kernel L2L_SYMBOL(l2l_clip_kernel);
-const l2l_kernel L2L_SYMBOL(l2l_clip_kernel) = { forward, backward, NULL };
+const l2l_kernel L2L_SYMBOL(l2l_clip_kernel) = {
+    .forward = forward, .backward = backward,
+};

@@ -2,8 +2,9 @@
    Coefficients are the taps of every class of sites (sites.h). */
 #include "stages/demosaic/taps.h"
 #include "stages/lanes.h"
+#include "stages/vector.h"
 
-enum { MAX_TAPS = (2 * L2L_DEMOSAIC_MAX_RADIUS + 1) * (2 * L2L_DEMOSAIC_MAX_RADIUS + 1) };
+enum { MAX_PAIR_TAPS = 27 };
 
 /* Columns [begin, end) of the row whose classes repeat with the period; those around them need
    a look of their own. `reach` is how far a pixel's taps see. */
@@ -33,23 +34,36 @@ static void forward_at(const l2l_sites *s, const l2l_sweep *sweep, int i) {
     }
 }
 
-/* Two columns of different taps at a time; the compiler makes vectors of such pairs. */
+/* Coefficients of even and odd columns in turn. */
+L2L_FN vreal v_pair(real even, real odd) {
+    vreal v;
+    for (int l = 0; l < L2L_WIDTH; l++) v[l] = l & 1 ? odd : even;
+    return v;
+}
+
+/* `n` outputs at once, whose taps lie one behind the other; as many as there are registers for. */
 L2L_FN void forward_pairs(const void *const *rows, const real *even, const real *odd,
-                          real *restrict out, int radius, int begin, int end) {
-    const int side = 2 * radius + 1;
-    for (int i = begin; i < end; i += 2) {
-        real a = R(0.0), b = R(0.0);
+                          void *const *out, const int radius, const int n, int begin, int end) {
+    const int side = 2 * radius + 1, taps = side * side;
+    vreal tap[MAX_PAIR_TAPS];
+    for (int k = 0; k < n * taps; k++) tap[k] = v_pair(even[k], odd[k]);
+    for (int i = begin; i < end; i += L2L_WIDTH) {
+        vreal sum[3];
+        for (int o = 0; o < n; o++) sum[o] = v_splat(R(0.0));
 #pragma GCC unroll 5
         for (int ky = 0; ky < side; ky++) {
-            const real *row = (const real *)rows[ky] - radius;
+            const real *row = (const real *)rows[ky] - radius + i;
 #pragma GCC unroll 5
             for (int kx = 0; kx < side; kx++) {
-                a = L2L_FMA(even[ky * side + kx], row[i + kx], a);
-                b = L2L_FMA(odd[ky * side + kx], row[i + 1 + kx], b);
+                vreal sample = v_load(row + kx);
+                L2L_KEEP(sample);
+#pragma GCC unroll 3
+                for (int o = 0; o < n; o++)
+                    sum[o] = v_fma(tap[o * taps + ky * side + kx], sample, sum[o]);
             }
         }
-        out[i] = a;
-        out[i + 1] = b;
+#pragma GCC unroll 3
+        for (int o = 0; o < n; o++) v_store((real *)out[o] + i, sum[o]);
     }
 }
 
@@ -66,9 +80,14 @@ static void forward(const l2l_sweep *sweep) {
         /* the column after the last periodic one may be a border class: use its period's taps */
         const real *odd = coefs + l2l_site_offset(&s, row, (s.uniform ? 0 : s.radius) +
                                                       l2l_site_mod(sweep->x + begin + 1, s.period_x));
-        for (int o = 0; o < 3; o++, even += s.taps, odd += s.taps)
-            s.radius == 1 ? forward_pairs(sweep->src, even, odd, sweep->out[o], 1, begin, end)
-                          : forward_pairs(sweep->src, even, odd, sweep->out[o], 2, begin, end);
+        const int at_once = s.radius == 1 && 27 + 4 <= L2L_VECTOR_REGISTERS ? 3 : 1;
+        for (int o = 0; o < 3; o += at_once, even += at_once * s.taps, odd += at_once * s.taps)
+            if (at_once == 3)
+                forward_pairs(sweep->src, even, odd, sweep->out, 1, 3, begin, end);
+            else if (s.radius == 1)
+                forward_pairs(sweep->src, even, odd, sweep->out + o, 1, 1, begin, end);
+            else
+                forward_pairs(sweep->src, even, odd, sweep->out + o, 2, 1, begin, end);
     }
     for (int i = 0; i < begin; i++) forward_at(&s, sweep, i);
     for (int i = end; i < sweep->count; i++) forward_at(&s, sweep, i);
@@ -96,25 +115,23 @@ static void backward_at(const l2l_sites *s, const l2l_sweep *sweep, int i) {
     out[i] = sweep->add ? out[i] + sum : sum;
 }
 
-L2L_FN void backward_pairs(const void *const *rows, const real *even, const real *odd,
-                           real *restrict out, int radius, bool add, int begin, int end) {
-    const int side = 2 * radius + 1;
-    for (int i = begin; i < end; i += 2) {
-        real a = R(0.0), b = R(0.0);
+L2L_FN void backward_pairs(const void *const *rows, const real *even, const real *odd, real *out,
+                           const int radius, const bool add, int begin, int end) {
+    const int side = 2 * radius + 1, taps = side * side;
+    vreal tap[3 * 25];
+    for (int k = 0; k < 3 * taps; k++) tap[k] = v_pair(even[k], odd[k]);
+    for (int i = begin; i < end; i += L2L_WIDTH) {
+        vreal sum = v_splat(R(0.0));
 #pragma GCC unroll 3
         for (int o = 0; o < 3; o++)
 #pragma GCC unroll 5
             for (int ky = 0; ky < side; ky++) {
-                const real *row = (const real *)rows[o * side + ky] - radius;
+                const real *row = (const real *)rows[o * side + ky] - radius + i;
 #pragma GCC unroll 5
-                for (int kx = 0; kx < side; kx++) {
-                    int k = (o * side + ky) * side + kx;
-                    a = L2L_FMA(even[k], row[i + kx], a);
-                    b = L2L_FMA(odd[k], row[i + 1 + kx], b);
-                }
+                for (int kx = 0; kx < side; kx++)
+                    sum = v_fma(tap[(o * side + ky) * side + kx], v_load(row + kx), sum);
             }
-        out[i] = add ? out[i] + a : a;
-        out[i + 1] = add ? out[i + 1] + b : b;
+        v_store(out + i, add ? v_load(out + i) + sum : sum);
     }
 }
 
@@ -122,8 +139,8 @@ static void backward(const l2l_sweep *sweep) {
     const l2l_sites s = l2l_sites_of(sweep->node, sweep->height, sweep->width);
     int begin, end;
     periodic_columns(&s, sweep, 2 * s.radius, &begin, &end);
-    /* a pair beyond the periodic columns would be added to twice */
-    if (!s.uniform && (end - begin) % 2) end--;
+    /* columns beyond the periodic ones would be added to twice */
+    if (!s.uniform) end = begin + (end - begin) / L2L_WIDTH * L2L_WIDTH;
     if (s.period_x > 2 || s.radius > 2 || s.radius < 1) begin = end = 0;
     if (begin < end) {
         real even[3 * 25], odd[3 * 25], *out = sweep->out[0];
@@ -155,39 +172,108 @@ static void sums_at(const l2l_sites *s, const l2l_sweep *sweep, int i) {
                       ((const real *)sweep->src[t / side])[i + t % side - s->radius];
 }
 
-static void sums_periodic(const l2l_sites *s, const l2l_sweep *sweep, int begin, int end) {
-    int side = 2 * s->radius + 1, row = l2l_site_row(s, sweep->y);
-    double *sum[2];
-    for (int p = 0; p < 2; p++)
-        sum[p] = sweep->sums +
-                 l2l_site_offset(s, row, (s->uniform ? 0 : s->radius) +
-                                             l2l_site_mod(sweep->x + begin + p, s->period_x));
-    for (int o = 0; o < 3; o++) {
-        const real *restrict grad = (const real *)sweep->grad[o] + begin;
-        for (int t = 0; t < s->taps; t++) {
-            const real *restrict src =
-                (const real *)sweep->src[t / side] + begin + t % side - s->radius;
-            real lane[L2L_LANES] = { 0 };
-#define BODY(i, lanes) \
-    for (int l = 0; l < (lanes); l++) lane[l] = L2L_FMA(grad[(i) + l], src[(i) + l], lane[l])
-            L2L_FOR_LANES(end - begin, BODY);
-#undef BODY
-            double total[2];
-            l2l_lanes_by_parity(lane, total);
-            for (int p = 0; p < 2; p++) sum[p][o * s->taps + t] += total[p];
+/* lane[o][t] += grad[o][i] sample[t][i] for `n` outputs. */
+L2L_FN void sum_pairs(const void *const *grad, const void *const *rows, real *lane,
+                      const int radius, const int n, const int part, int begin, int end) {
+    const int side = 2 * radius + 1, taps = side * side;
+    vreal sum[MAX_PAIR_TAPS];
+    for (int k = 0; k < n * taps; k++) sum[k] = v_load(lane + k * L2L_LANES + part * L2L_WIDTH);
+    for (int i = begin + part * L2L_WIDTH; i < end; i += L2L_LANES) {
+        vreal g[3];
+        for (int o = 0; o < n; o++) g[o] = v_load((const real *)grad[o] + i);
+#pragma GCC unroll 5
+        for (int ky = 0; ky < side; ky++) {
+            const real *row = (const real *)rows[ky] - radius + i;
+#pragma GCC unroll 5
+            for (int kx = 0; kx < side; kx++) {
+                vreal sample = v_load(row + kx);
+                L2L_KEEP(sample);
+#pragma GCC unroll 3
+                for (int o = 0; o < n; o++) {
+                    const int k = o * taps + ky * side + kx;
+                    sum[k] = v_fma(g[o], sample, sum[k]);
+                }
+            }
         }
     }
+    for (int k = 0; k < n * taps; k++) v_store(lane + k * L2L_LANES + part * L2L_WIDTH, sum[k]);
+}
+
+static void sum_columns(const void *const *grad, const void *const *rows, real *lane, int radius,
+                        int begin, int end) {
+    const int taps = (2 * radius + 1) * (2 * radius + 1);
+#pragma GCC unroll 4
+    for (int part = 0; part < L2L_PARTS; part++) {
+        if (radius == 1 && 27 + 4 <= L2L_VECTOR_REGISTERS)
+            sum_pairs(grad, rows, lane, 1, 3, part, begin, end);
+        else
+            for (int o = 0; o < 3; o++)
+                radius == 1 ? sum_pairs(grad + o, rows, lane + o * taps * L2L_LANES, 1, 1, part,
+                                        begin, end)
+                            : sum_pairs(grad + o, rows, lane + o * taps * L2L_LANES, 2, 1, part,
+                                        begin, end);
+    }
+}
+
+/* Whole groups of lanes as they lie, the last one out of copies that zeros complete. */
+static void sums_periodic(const l2l_sites *s, const l2l_sweep *sweep, int begin, int end) {
+    enum { REACH = 2, SIDE = 2 * REACH + 1 };
+    const int radius = s->radius, side = 2 * radius + 1;
+    const int whole = begin + (end - begin) / L2L_LANES * L2L_LANES, rest = end - whole;
+    real *lane = (real *)sweep->lanes + l2l_site_row(s, sweep->y) * 3 * s->taps * L2L_LANES;
+    sum_columns(sweep->grad, sweep->src, lane, radius, begin, whole);
+    if (rest == 0) return;
+    real grad[3][L2L_LANES], row[SIDE][L2L_LANES + 2 * REACH];
+    const void *grads[3], *rows[SIDE];
+    for (int o = 0; o < 3; o++) {
+        l2l_tail(grad[o], (const real *)sweep->grad[o] + whole, rest, 0);
+        grads[o] = grad[o];
+    }
+    for (int k = 0; k < side; k++) {
+        l2l_tail(row[k], (const real *)sweep->src[k] + whole, rest, radius);
+        rows[k] = row[k] + radius;
+    }
+    sum_columns(grads, rows, lane, radius, 0, L2L_LANES);
+}
+
+/* The columns that sums_periodic serves; the same for all rows of a tile. */
+static void sum_range(const l2l_sites *s, const l2l_sweep *sweep, int *begin, int *end) {
+    periodic_columns(s, sweep, s->radius, begin, end);
+    if (s->period_x > 2 || s->radius > 2 || s->radius < 1) *begin = *end = 0;
 }
 
 static void sums(const l2l_sweep *sweep) {
     const l2l_sites s = l2l_sites_of(sweep->node, sweep->height, sweep->width);
     int begin, end;
-    periodic_columns(&s, sweep, s.radius, &begin, &end);
-    if (s.period_x > 2) begin = end = 0;
+    sum_range(&s, sweep, &begin, &end);
     if (begin < end) sums_periodic(&s, sweep, begin, end);
     for (int i = 0; i < begin; i++) sums_at(&s, sweep, i);
     for (int i = end; i < sweep->count; i++) sums_at(&s, sweep, i);
 }
 
+/* Lanes of even columns belong to one class of sites, those of odd ones to the other. */
+static void flush(const l2l_sweep *sweep) {
+    const l2l_sites s = l2l_sites_of(sweep->node, sweep->height, sweep->width);
+    int begin, end;
+    sum_range(&s, sweep, &begin, &end);
+    if (begin >= end) return;
+    real *lane = sweep->lanes;
+    for (int row = 0; row < s.rows; row++) {
+        double *sum[2];
+        for (int p = 0; p < 2; p++) {
+            int column = l2l_site_mod(sweep->x + begin + p, s.period_x);
+            sum[p] = sweep->sums + l2l_site_offset(&s, row, (s.uniform ? 0 : s.radius) + column);
+        }
+        for (int k = 0; k < 3 * s.taps; k++, lane += L2L_LANES) {
+            double total[2];
+            l2l_lanes_by_parity(lane, total);
+            for (int p = 0; p < 2; p++) sum[p][k] += total[p];
+        }
+    }
+    memset(sweep->lanes, 0, (size_t)sweep->node->lane_count * sizeof(real));
+}
+
 const l2l_kernel L2L_SYMBOL(l2l_cfa_kernel);
-const l2l_kernel L2L_SYMBOL(l2l_cfa_kernel) = { forward, backward, sums };
+const l2l_kernel L2L_SYMBOL(l2l_cfa_kernel) = {
+    .forward = forward, .backward = backward, .sums = sums, .flush = flush,
+};

@@ -29,6 +29,8 @@ static void set_taps(l2l_node *node, int radius) {
     int side = 2 * radius + 1;
     node->radius = radius;
     node->coef_count = (cfa->height + 2 * radius) * (cfa->width + 2 * radius) * 3 * side * side;
+    if (cfa->width <= 2 && radius <= 2)
+        node->lane_count = 16 * (cfa->height + 2 * radius) * 3 * side * side;
 }
 
 static l2l_status configure_bilinear(l2l_context *context, l2l_node *node) {

@@ -15,6 +15,7 @@ static l2l_status configure_kernel(l2l_context *context, l2l_node *node) {
     L2L_TRY(configure(context, node, 2, 8, L2L_BORDER_MIRROR));
     int side = 2 * node->radius + 1;
     node->slices[0] = (l2l_slice_spec){ "kernel", side * side };
+    node->lane_count = 16 * side * side;
     return L2L_OK;
 }
 

@@ -58,4 +58,6 @@ static void backward(const l2l_sweep *sweep) {
 }
 
 const l2l_kernel L2L_SYMBOL(l2l_median_kernel);
-const l2l_kernel L2L_SYMBOL(l2l_median_kernel) = { forward, backward, NULL };
+const l2l_kernel L2L_SYMBOL(l2l_median_kernel) = {
+    .forward = forward, .backward = backward,
+};

@@ -1,10 +1,9 @@
 /* Gamma: attributes, coefficients, gradient of γ. */
 #include "core/core.h"
+#include "stages/gamma/table.h"
 #include "stages/stage.h"
 
 #include <math.h>
-
-enum { COEFS = 6 }; /* as l2l_gamma_coefs in gamma.math.h */
 
 static const double floor_x = 1e-5, ln2 = 0.69314718055994530942;
 
@@ -15,7 +14,7 @@ static int count(const l2l_node *node) {
 static l2l_status configure(l2l_context *context, l2l_node *node) {
     (void)context;
     node->slices[0] = (l2l_slice_spec){ "gamma", count(node) };
-    node->coef_count = COEFS * count(node);
+    node->coef_count = L2L_GAMMA_COEFS * count(node);
     node->sum_count = count(node);
     return L2L_OK;
 }
@@ -29,15 +28,47 @@ static void split(double p, double parts[2]) {
     parts[1] = p - parts[0];
 }
 
+/* q interpolates m^p at the Chebyshev nodes of [1, 2]; returns its largest relative error. */
+static double make_table(double p, double *table) {
+    enum { N = L2L_POWER_TERMS };
+    const double pi = 3.14159265358979323846;
+    double node[N], divided[N], *q = table + L2L_POWER_EXPONENTS, error = 0.0;
+    for (int k = 0; k < L2L_POWER_EXPONENTS; k++) table[k] = exp2(p * (k - 31));
+    for (int k = 0; k < N; k++) {
+        node[k] = 0.5 * cos(pi * (k + 0.5) / N);
+        divided[k] = pow(1.5 + node[k], p);
+        q[k] = 0.0;
+    }
+    for (int j = 1; j < N; j++)
+        for (int k = N - 1; k >= j; k--)
+            divided[k] = (divided[k] - divided[k - 1]) / (node[k] - node[k - j]);
+    for (int k = N - 1; k >= 0; k--) { /* q = q · (f − node) + divided */
+        for (int j = N - 1; j > 0; j--) q[j] = q[j - 1] - node[k] * q[j];
+        q[0] = divided[k] - node[k] * q[0];
+    }
+    for (int i = 0; i <= 64; i++) {
+        double f = i / 64.0 - 0.5, value = 0.0;
+        for (int k = N - 1; k >= 0; k--) value = value * f + q[k];
+        error = fmax(error, fabs(value / pow(1.5 + f, p) - 1.0));
+    }
+    return error;
+}
+
 static void prepare(const l2l_node *node, int64_t height, int64_t width, const double *params,
                     double *coefs) {
     (void)height, (void)width;
-    for (int i = 0; i < count(node); i++, coefs += COEFS) {
+    for (int i = 0; i < count(node); i++, coefs += L2L_GAMMA_COEFS) {
         double inverse = 1.0 / params[i];
-        split(inverse, coefs);
-        split(inverse - 1.0, coefs + 2);
-        coefs[4] = inverse;
-        coefs[5] = inverse * pow(floor_x, inverse - 1.0);
+        split(inverse, coefs + L2L_GAMMA_POWER);
+        split(inverse - 1.0, coefs + L2L_GAMMA_SLOPE_POWER);
+        coefs[L2L_GAMMA_INVERSE] = inverse;
+        coefs[L2L_GAMMA_FLOOR_SLOPE] = inverse * pow(floor_x, inverse - 1.0);
+        double error = make_table(inverse, coefs + L2L_GAMMA_VALUE_TABLE);
+        double slope_error = make_table(inverse - 1.0, coefs + L2L_GAMMA_SLOPE_TABLE);
+        /* less than half a unit in the last place of a float for the value, a few for the slope;
+           and the entries must be floats, too */
+        bool exact = error < 3e-8 && slope_error < 4e-7 && fabs(inverse) < 3.0;
+        coefs[L2L_GAMMA_TABLES] = exact;
     }
 }
 

@@ -11,8 +11,6 @@ typedef struct l2l_gamma_coefs {
     real floor_slope; /* (1/γ) floor^(1/γ − 1) */
 } l2l_gamma_coefs;
 
-enum { L2L_GAMMA_COEFS = 6 };
-
 /* y. Nothing below 0 has a power: it counts as 0; NaN and infinity stay. */
 L2L_FN real l2l_gamma_value(real x, l2l_exponent p) {
     real log2_x, inside = x > 0 && x < R(3.0e38) ? x : R(1.0);

@@ -31,6 +31,11 @@ L2L_FN float l2l_from_bits(int32_t bits) {
     return x;
 }
 
+/* log2(1 + f) / f on [√½ − 1, √2 − 1], highest term first. */
+#define L2L_LOG2_TERMS                                                                     \
+    { 0.12926264f, -0.208933059f, 0.215212516f, -0.238675804f, 0.287939081f, -0.360716258f, \
+      0.48091028f, -0.721347199f, 1.442695f }
+
 /* x^p for finite x > 0; at most 1.5 ulp from the correctly rounded power (tests/stages). x = m 2^e
    with m in [√½, √2); log2 m and 2^r by polynomials (minimax fits of degree 8 and 6); the rounding
    of p (e + log2 m) to an integer is that of the whole sum, so r stays in ±0.5. */
@@ -41,15 +46,10 @@ L2L_FN float l2l_power(float x, l2l_exponent p, float *log2_x) {
     int32_t above = bits - 0x3f3504f3; /* the bits of √½ */
     float e = (float)(above >> 23) - (subnormal ? 23.0f : 0.0f);
     float f = l2l_from_bits(bits - (above & (int32_t)0xff800000)) - 1.0f;
-    float q = 0.12926264f;
-    q = L2L_FMA(q, f, -0.208933059f);
-    q = L2L_FMA(q, f, 0.215212516f);
-    q = L2L_FMA(q, f, -0.238675804f);
-    q = L2L_FMA(q, f, 0.287939081f);
-    q = L2L_FMA(q, f, -0.360716258f);
-    q = L2L_FMA(q, f, 0.48091028f);
-    q = L2L_FMA(q, f, -0.721347199f);
-    q = L2L_FMA(q, f, 1.442695f);
+    const float c[9] = L2L_LOG2_TERMS;
+    float q = c[0];
+#pragma GCC unroll 8
+    for (int k = 1; k < 9; k++) q = L2L_FMA(q, f, c[k]);
     float log2_m = q * f;
     *log2_x = e + log2_m;
 
