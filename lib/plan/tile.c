@@ -605,6 +605,16 @@ static void finish_grad(tile *t, int b, int64_t y) {
     }
 }
 
+/* Values that only a tap asks for keep in step with the cotangents of the output: the rows that
+   they are made of are gone later. `end` counts rows of the output. */
+static void need_taps(tile *t, int64_t end) {
+    const l2l_job *job = t->job;
+    for (int b = job->chain->count; b >= 0; b--) {
+        if (l2l_view_present(&job->tap[b])) need_value(t, b, end);
+        if (b > 0) end *= job->chain->nodes[b - 1].scale;
+    }
+}
+
 static void need_grad(tile *t, int b, int64_t end) {
     const l2l_job *job = t->job;
     ring *r = &t->grad[b];
@@ -616,6 +626,7 @@ static void need_grad(tile *t, int b, int64_t end) {
         if (n > 1 && (near_border(job, b, q) || near_border(job, b, q + n - 1))) n = 1;
         if (b == job->chain->count) {
             load_rows(t, &job->grad_dst, t->image, r, job->chain->channels[b], q, 1.0);
+            need_taps(t, q + 1);
         } else {
             const l2l_node *node = &job->chain->nodes[b];
             need_grad(t, b + 1, (q + n - 1) / node->scale + 1 + node->radius);
@@ -630,20 +641,9 @@ static void need_grad(tile *t, int b, int64_t end) {
 
 /* ---- the tile ---- */
 
-/* Values that only a tap asks for keep in step with the cotangents: the rows that they are made of
-   are gone later. */
 static void run_backward(tile *t) {
     const l2l_job *job = t->job;
     const l2l_chain *chain = job->chain;
-    int scale[L2L_MAX_BOUNDARIES] = { 1 };
-    for (int b = 0; b < chain->count; b++) scale[b + 1] = scale[b] * chain->nodes[b].scale;
-    const range rows = t->grad[job->lowest].y;
-    for (int64_t q = rows.lo; q < rows.hi; q++) {
-        need_grad(t, job->lowest, q + 1);
-        for (int b = 0; b <= chain->count; b++)
-            if (l2l_view_present(&job->tap[b]))
-                need_value(t, b, (q + 1) * scale[job->lowest] / scale[b]);
-    }
     for (int b = job->lowest; b <= chain->count; b++) need_grad(t, b, t->grad[b].y.hi);
     for (int b = 0; b <= chain->count; b++)
         if (l2l_view_present(&job->tap[b])) need_value(t, b, t->own_y[b].hi);
