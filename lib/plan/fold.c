@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "stages/demosaic/taps.h"
 #include "stages/table.h"
 
 /* ---- 3×3 matrices, row-major ---- */
@@ -81,12 +82,13 @@ static void prepare_front(const l2l_node *node, int64_t height, int64_t width, c
     double m[9];
     product_of(node, 1, node->part_count, params, m);
     demosaic->row->prepare(demosaic, height, width, params, coefs);
-    for (double *site = coefs; site < coefs + node->coef_count; site += 3 * taps)
+    for (double *site = coefs; site < coefs + l2l_site_coefs(node); site += 3 * taps)
         for (int t = 0; t < taps; t++) {
             const double rgb[3] = { site[t], site[taps + t], site[2 * taps + t] };
             for (int k = 0; k < 3; k++)
                 site[k * taps + t] = m[3 * k] * rgb[0] + m[3 * k + 1] * rgb[1] + m[3 * k + 2] * rgb[2];
         }
+    l2l_pairs_prepare(node, height, width, coefs);
 }
 
 /* taps' = M taps: the gradient of taps is Mᵀ that of taps', the gradient of M the sum over sites and
@@ -156,7 +158,7 @@ static void fold_run(const l2l_chain *chain, int first, int count, l2l_node *nod
     node->param_count = 0;
     for (int p = 0; p < count; p++) node->param_count += parts[p].param_count;
     if (taps) {
-        node->sum_count = node->coef_count;
+        node->sum_count = l2l_site_coefs(node);
         return;
     }
     node->kernel = l2l_index_color_matrix;

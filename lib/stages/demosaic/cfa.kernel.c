@@ -6,6 +6,8 @@
 
 enum { MAX_PAIR_TAPS = 27 };
 
+typedef int64_t l2l_pair_bits __attribute__((aligned(4), may_alias)); /* two floats */
+
 /* Columns [begin, end) of the row whose classes repeat with the period; those around them need
    a look of their own. `reach` is how far a pixel's taps see. */
 static void periodic_columns(const l2l_sites *s, const l2l_sweep *sweep, int reach, int *begin,
@@ -35,18 +37,49 @@ static void forward_at(const l2l_sites *s, const l2l_sweep *sweep, int i) {
 }
 
 /* Coefficients of even and odd columns in turn. */
-L2L_FN vreal v_pair(real even, real odd) {
+L2L_FN vreal v_pair(const real *pair) {
     vreal v;
-    for (int l = 0; l < L2L_WIDTH; l++) v[l] = l & 1 ? odd : even;
+#if defined(__AVX512F__) && !defined(L2L_REAL_IS_f64)
+    v = (vreal)_mm512_castsi512_ps(_mm512_set1_epi64(*(const l2l_pair_bits *)pair));
+#elif defined(__AVX2__) && !defined(L2L_REAL_IS_f64)
+    v = (vreal)_mm256_castsi256_ps(_mm256_set1_epi64x(*(const l2l_pair_bits *)pair));
+#else
+    for (int l = 0; l < L2L_WIDTH; l++) v[l] = pair[l & 1];
+#endif
     return v;
 }
 
+/* The pairs of a row that begin in column `column`, as prepared or, if the border has classes, made
+   for the row. */
+static const real *pairs_of(const l2l_sites *s, const l2l_sweep *sweep, int direction,
+                            int64_t column, real local[2 * 3 * 25]) {
+    const real *coefs = sweep->coefs;
+    const int side = 2 * s->radius + 1;
+    if (s->uniform)
+        return coefs + l2l_site_coefs_of(s) +
+               l2l_pair_offset(s, direction, l2l_site_mod(sweep->y, s->period_y), column & 1);
+    for (int k = 0; k < 3 * s->taps; k++)
+        for (int p = 0; p < 2; p++) {
+            int64_t x = column + p;
+            /* the column after the last periodic one may be a class of its own: take the period's */
+            int phase = s->radius + l2l_site_mod(x, s->period_x);
+            int64_t y = sweep->y - s->radius + k % s->taps / side;
+            bool outside = direction && (y < 0 || y >= s->height);
+            int offset = direction == 0
+                             ? l2l_site_offset(s, l2l_site_row(s, sweep->y), phase) + k
+                             : l2l_transposed_offset(s, k / s->taps, k % s->taps, outside ? 0 : y,
+                                                     x - s->radius + k % side);
+            local[2 * k + p] = outside ? R(0.0) : coefs[offset];
+        }
+    return local;
+}
+
 /* `n` outputs at once, whose taps lie one behind the other; as many as there are registers for. */
-L2L_FN void forward_pairs(const void *const *rows, const real *even, const real *odd,
-                          void *const *out, const int radius, const int n, int begin, int end) {
+L2L_FN void forward_pairs(const void *const *rows, const real *pair, void *const *out,
+                          const int radius, const int n, int begin, int end) {
     const int side = 2 * radius + 1, taps = side * side;
     vreal tap[MAX_PAIR_TAPS];
-    for (int k = 0; k < n * taps; k++) tap[k] = v_pair(even[k], odd[k]);
+    for (int k = 0; k < n * taps; k++) tap[k] = v_pair(pair + 2 * k);
     for (int i = begin; i < end; i += L2L_WIDTH) {
         vreal sum[3];
         for (int o = 0; o < n; o++) sum[o] = v_splat(R(0.0));
@@ -73,21 +106,16 @@ static void forward(const l2l_sweep *sweep) {
     periodic_columns(&s, sweep, s.radius, &begin, &end);
     if (s.period_x > 2 || s.radius > 2 || s.radius < 1) begin = end = 0;
     if (begin < end) {
-        int row = l2l_site_row(&s, sweep->y);
-        const real *coefs = sweep->coefs;
-        const real *even =
-            coefs + l2l_site_offset(&s, row, l2l_site_column(&s, sweep->x + begin));
-        /* the column after the last periodic one may be a border class: use its period's taps */
-        const real *odd = coefs + l2l_site_offset(&s, row, (s.uniform ? 0 : s.radius) +
-                                                      l2l_site_mod(sweep->x + begin + 1, s.period_x));
+        real local[2 * 3 * 25];
+        const real *pair = pairs_of(&s, sweep, 0, sweep->x + begin, local);
         const int at_once = s.radius == 1 && 27 + 4 <= L2L_VECTOR_REGISTERS ? 3 : 1;
-        for (int o = 0; o < 3; o += at_once, even += at_once * s.taps, odd += at_once * s.taps)
+        for (int o = 0; o < 3; o += at_once, pair += 2 * at_once * s.taps)
             if (at_once == 3)
-                forward_pairs(sweep->src, even, odd, sweep->out, 1, 3, begin, end);
+                forward_pairs(sweep->src, pair, sweep->out, 1, 3, begin, end);
             else if (s.radius == 1)
-                forward_pairs(sweep->src, even, odd, sweep->out + o, 1, 1, begin, end);
+                forward_pairs(sweep->src, pair, sweep->out + o, 1, 1, begin, end);
             else
-                forward_pairs(sweep->src, even, odd, sweep->out + o, 2, 1, begin, end);
+                forward_pairs(sweep->src, pair, sweep->out + o, 2, 1, begin, end);
     }
     for (int i = 0; i < begin; i++) forward_at(&s, sweep, i);
     for (int i = end; i < sweep->count; i++) forward_at(&s, sweep, i);
@@ -100,8 +128,7 @@ static real transposed_tap(const l2l_sites *s, const l2l_sweep *sweep, int o, in
     const int side = 2 * s->radius + 1;
     int64_t y = sweep->y - s->radius + k / side, x = column - s->radius + k % side;
     if (!s->uniform && (y < 0 || y >= s->height || x < 0 || x >= s->width)) return R(0.0);
-    return ((const real *)sweep->coefs)[l2l_site_offset(s, l2l_site_row(s, y), l2l_site_column(s, x)) +
-                                        o * s->taps + s->taps - 1 - k];
+    return ((const real *)sweep->coefs)[l2l_transposed_offset(s, o, k, y, x)];
 }
 
 static void backward_at(const l2l_sites *s, const l2l_sweep *sweep, int i) {
@@ -115,11 +142,11 @@ static void backward_at(const l2l_sites *s, const l2l_sweep *sweep, int i) {
     out[i] = sweep->add ? out[i] + sum : sum;
 }
 
-L2L_FN void backward_pairs(const void *const *rows, const real *even, const real *odd, real *out,
-                           const int radius, const bool add, int begin, int end) {
+L2L_FN void backward_pairs(const void *const *rows, const real *pair, real *out, const int radius,
+                           const bool add, int begin, int end) {
     const int side = 2 * radius + 1, taps = side * side;
     vreal tap[3 * 25];
-    for (int k = 0; k < 3 * taps; k++) tap[k] = v_pair(even[k], odd[k]);
+    for (int k = 0; k < 3 * taps; k++) tap[k] = v_pair(pair + 2 * k);
     for (int i = begin; i < end; i += L2L_WIDTH) {
         vreal sum = v_splat(R(0.0));
 #pragma GCC unroll 3
@@ -143,18 +170,14 @@ static void backward(const l2l_sweep *sweep) {
     if (!s.uniform) end = begin + (end - begin) / L2L_WIDTH * L2L_WIDTH;
     if (s.period_x > 2 || s.radius > 2 || s.radius < 1) begin = end = 0;
     if (begin < end) {
-        real even[3 * 25], odd[3 * 25], *out = sweep->out[0];
-        for (int k = 0; k < 3 * s.taps; k++) {
-            int64_t column = sweep->x + begin;
-            even[k] = transposed_tap(&s, sweep, k / s.taps, k % s.taps, column);
-            odd[k] = transposed_tap(&s, sweep, k / s.taps, k % s.taps, column + 1);
-        }
+        real local[2 * 3 * 25], *out = sweep->out[0];
+        const real *pair = pairs_of(&s, sweep, 1, sweep->x + begin, local);
         if (s.radius == 1)
-            sweep->add ? backward_pairs(sweep->grad, even, odd, out, 1, true, begin, end)
-                       : backward_pairs(sweep->grad, even, odd, out, 1, false, begin, end);
+            sweep->add ? backward_pairs(sweep->grad, pair, out, 1, true, begin, end)
+                       : backward_pairs(sweep->grad, pair, out, 1, false, begin, end);
         else
-            sweep->add ? backward_pairs(sweep->grad, even, odd, out, 2, true, begin, end)
-                       : backward_pairs(sweep->grad, even, odd, out, 2, false, begin, end);
+            sweep->add ? backward_pairs(sweep->grad, pair, out, 2, true, begin, end)
+                       : backward_pairs(sweep->grad, pair, out, 2, false, begin, end);
     }
     for (int i = 0; i < begin; i++) backward_at(&s, sweep, i);
     for (int i = end; i < sweep->count; i++) backward_at(&s, sweep, i);

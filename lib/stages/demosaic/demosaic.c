@@ -28,7 +28,7 @@ static void set_taps(l2l_node *node, int radius) {
     const l2l_cfa *cfa = &node->attributes.demosaic.cfa;
     int side = 2 * radius + 1;
     node->radius = radius;
-    node->coef_count = (cfa->height + 2 * radius) * (cfa->width + 2 * radius) * 3 * side * side;
+    node->coef_count = l2l_site_coefs(node) + l2l_pair_coefs(node);
     if (cfa->width <= 2 && radius <= 2)
         node->lane_count = 16 * (cfa->height + 2 * radius) * 3 * side * side;
 }
@@ -48,7 +48,7 @@ static l2l_status configure_linear(l2l_context *context, l2l_node *node) {
                         radius);
     set_taps(node, radius);
     node->slices[0] = (l2l_slice_spec){ "weight", 9 * (2 * radius + 1) * (2 * radius + 1) };
-    node->sum_count = node->coef_count;
+    node->sum_count = l2l_site_coefs(node);
     return L2L_OK;
 }
 

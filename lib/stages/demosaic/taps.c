@@ -48,6 +48,37 @@ static void visit_sites(const l2l_node *node, const l2l_sites *s, l2l_site_visit
         }
 }
 
+/* ---- pairs ---- */
+
+int l2l_site_coefs(const l2l_node *node) {
+    l2l_sites s = l2l_sites_of(node, 1, 1);
+    return l2l_site_coefs_of(&s);
+}
+
+int l2l_pair_coefs(const l2l_node *node) {
+    const l2l_cfa *cfa = &node->attributes.demosaic.cfa;
+    int side = 2 * node->radius + 1;
+    return cfa->width <= 2 && node->radius <= 2 ? 2 * cfa->height * 2 * 2 * 3 * side * side : 0;
+}
+
+void l2l_pairs_prepare(const l2l_node *node, int64_t height, int64_t width, double *coefs) {
+    l2l_sites s = l2l_sites_of(node, height, width);
+    double *pairs = coefs + l2l_site_coefs(node);
+    const int side = 2 * s.radius + 1;
+    if (!s.uniform || !l2l_pair_coefs(node)) return;
+    for (int y = 0; y < s.period_y; y++)
+        for (int x = 0; x < 2; x++)
+            for (int k = 0; k < 3 * s.taps; k++)
+                for (int p = 0; p < 2; p++) {
+                    int o = k / s.taps, t = k % s.taps, column = l2l_site_column(&s, x + p);
+                    int forward = l2l_site_offset(&s, y, column) + k;
+                    int back = l2l_transposed_offset(&s, o, t, y - s.radius + t / side,
+                                                     x + p - s.radius + t % side);
+                    pairs[l2l_pair_offset(&s, 0, y, x) + 2 * k + p] = coefs[forward];
+                    pairs[l2l_pair_offset(&s, 1, y, x) + 2 * k + p] = coefs[back];
+                }
+}
+
 /* ---- bilinear: normalised convolution of the masked mosaic ---- */
 
 bool l2l_cfa_is_bayer(const l2l_cfa *cfa) {
@@ -116,6 +147,7 @@ void l2l_bilinear_prepare(const l2l_node *node, int64_t height, int64_t width,
     l2l_sites s = l2l_sites_of(node, height, width);
     for (int i = 0; i < node->coef_count; i++) coefs[i] = 0.0;
     visit_sites(node, &s, bilinear_site, coefs);
+    l2l_pairs_prepare(node, height, width, coefs);
 }
 
 /* ---- linear: weight[out][in][ky][kx], of which a site uses the colour that a tap falls on ---- */
@@ -152,6 +184,7 @@ void l2l_linear_prepare(const l2l_node *node, int64_t height, int64_t width, con
     l2l_sites s = l2l_sites_of(node, height, width);
     for (int i = 0; i < node->coef_count; i++) coefs[i] = 0.0;
     visit_sites(node, &s, linear_site, &(linear_data){ params, coefs });
+    l2l_pairs_prepare(node, height, width, coefs);
 }
 
 void l2l_linear_unfold(const l2l_node *node, int64_t height, int64_t width, const double *params,

@@ -6,6 +6,31 @@
 
 enum { L2L_DEMOSAIC_MAX_RADIUS = 6 };
 
+/* Coefficients: the taps of every class of sites; then, for kernels that serve two columns at a
+   time, the same in pairs (even column, odd column): [direction][row phase][column phase][tap of
+   the three outputs][2], direction 0 forward, 1 the transpose. Pairs are filled in where the border
+   needs no classes. */
+int l2l_site_coefs(const l2l_node *node);
+int l2l_pair_coefs(const l2l_node *node); /* 0 where nobody reads them */
+
+static inline int l2l_site_coefs_of(const l2l_sites *s) {
+    return (s->period_y + 2 * s->radius) * (s->period_x + 2 * s->radius) * 3 * s->taps;
+}
+
+static inline int l2l_pair_offset(const l2l_sites *s, int direction, int row_phase,
+                                  int column_phase) {
+    return ((direction * s->period_y + row_phase) * 2 + column_phase) * 2 * 3 * s->taps;
+}
+
+/* Fills in the pairs from the classes. */
+void l2l_pairs_prepare(const l2l_node *node, int64_t height, int64_t width, double *coefs);
+
+/* The coefficient by which output o's cotangent at window position k, in the pixel (y, x) of the
+   image, goes into the sample at the middle of the window: an offset into the taps. */
+static inline int l2l_transposed_offset(const l2l_sites *s, int o, int k, int64_t y, int64_t x) {
+    return l2l_site_offset(s, l2l_site_row(s, y), l2l_site_column(s, x)) + (o + 1) * s->taps - 1 - k;
+}
+
 bool l2l_cfa_is_bayer(const l2l_cfa *cfa);
 
 /* The smallest radius at which every site sees every colour of the array in each of its four
