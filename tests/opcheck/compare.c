@@ -95,32 +95,48 @@ void check_backward(problem *p, const setup *s) {
     outcome_free(&out);
 }
 
-void check_same(problem *p, const setup *a, const setup *b, int with_params) {
-    outcome x = run_forward(p, a), y = run_forward(p, b);
-    trouble(p, b, &y);
-    report(p->row, b->isa, -1, different(x.image, y.image, oracle_size(problem_result(p))), 0,
-           "image: values that differ, %s", describe(p, b));
-    outcome_free(&x);
-    outcome_free(&y);
-    x = run_backward(p, a);
-    y = run_backward(p, b);
-    trouble(p, b, &y);
-    if (!b->skip_source && !a->skip_source)
-        report(p->row, b->isa, -1,
-               different(x.grad_source, y.grad_source, oracle_size(&p->image[0])), 0,
-               "gradient of source: values that differ, %s", describe(p, b));
-    for (int k = 0; k < p->row->count && !b->skip_params && !a->skip_params; k++) {
+base base_of(problem *p, const setup *s) {
+    base b = { p, run_forward(p, s), run_backward(p, s) };
+    trouble(p, s, &b.forward);
+    trouble(p, s, &b.backward);
+    return b;
+}
+
+void base_free(base *b) {
+    outcome_free(&b->forward);
+    outcome_free(&b->backward);
+}
+
+static void check_same_params(const base *b, const setup *s, const outcome *out, int bits) {
+    problem *p = b->problem;
+    for (int k = 0; k < p->row->count; k++) {
         size_t count = (size_t)p->param_count[k];
+        const double *expected = b->backward.grad_params[k], *got = out->grad_params[k];
         if (count == 0) continue;
-        if (with_params)
-            report(p->row, b->isa, -1, different(x.grad_params[k], y.grad_params[k], count), 0,
-                   "gradient of parameters of stage %d: values that differ, %s", k, describe(p, b));
+        if (bits)
+            report(p->row, s->isa, -1, different(expected, got, count), 0,
+                   "gradient of parameters of stage %d: values that differ, %s", k, describe(p, s));
         else
-            report(p->row, b->isa, is_double(b),
-                   relative_error(x.grad_params[k], y.grad_params[k], NULL, count, 0),
-                   is_double(b) ? 1e-11 : 1e-5, "gradient of parameters of stage %d, %s", k,
-                   describe(p, b));
+            report(p->row, s->isa, is_double(s), relative_error(expected, got, NULL, count, 0),
+                   is_double(s) ? 1e-11 : 1e-5, "gradient of parameters of stage %d, %s", k,
+                   describe(p, s));
     }
-    outcome_free(&x);
-    outcome_free(&y);
+}
+
+void check_same(const base *b, const setup *s, int with_params) {
+    problem *p = b->problem;
+    outcome out = run_forward(p, s);
+    trouble(p, s, &out);
+    report(p->row, s->isa, -1,
+           different(b->forward.image, out.image, oracle_size(problem_result(p))), 0,
+           "image: values that differ, %s", describe(p, s));
+    outcome_free(&out);
+    out = run_backward(p, s);
+    trouble(p, s, &out);
+    if (!s->skip_source)
+        report(p->row, s->isa, -1,
+               different(b->backward.grad_source, out.grad_source, oracle_size(&p->image[0])), 0,
+               "gradient of source: values that differ, %s", describe(p, s));
+    if (!s->skip_params) check_same_params(b, s, &out, with_params);
+    outcome_free(&out);
 }

@@ -83,19 +83,20 @@ double dtype_epsilon(l2l_dtype dtype) {
     return ldexp(1.0, -bits[dtype]);
 }
 
-size_t guarded_count(const guarded *g) {
-    size_t count = 1;
-    for (int i = 0; i < g->view.ndim; i++) count *= (size_t)g->view.shape[i];
-    return count;
-}
-
-static void *element(const guarded *g, size_t index) {
-    int64_t offset = 0, rest = (int64_t)index;
-    for (int i = g->view.ndim - 1; i >= 0; i--) {
-        offset += rest % g->view.shape[i] * g->view.stride[i];
-        rest /= g->view.shape[i];
+/* Where every element lies, in the order of the indices. */
+static void place_elements(guarded *g) {
+    const l2l_tensor *view = &g->view;
+    int64_t index[4] = { 0 };
+    g->count = 1;
+    for (int i = 0; i < view->ndim; i++) g->count *= (size_t)view->shape[i];
+    g->place = malloc(g->count * sizeof *g->place);
+    for (size_t k = 0; g->place && k < g->count; k++) {
+        int64_t offset = (unsigned char *)view->data - g->memory;
+        for (int i = 0; i < view->ndim; i++)
+            offset += index[i] * view->stride[i] * (int64_t)l2l_dtype_size(view->dtype);
+        g->place[k] = (size_t)offset;
+        for (int i = view->ndim - 1; i >= 0 && ++index[i] == view->shape[i]; i--) index[i] = 0;
     }
-    return (unsigned char *)g->view.data + offset * (int64_t)l2l_dtype_size(g->view.dtype);
 }
 
 /* Chooses the strides; returns the number of elements from the first to the last. */
@@ -138,14 +139,15 @@ guarded guarded_new(l2l_dtype dtype, int ndim, const int64_t *shape, layout kind
     g.memory = aligned_alloc(64, g.bytes);
     g.before = malloc(g.bytes);
     g.owned = calloc(g.bytes, 1);
-    if (!g.memory || !g.before || !g.owned) {
+    g.view.data = g.memory + MARGIN + (size_t)first * size;
+    place_elements(&g);
+    if (!g.memory || !g.before || !g.owned || !g.place) {
         fprintf(stderr, "opcheck: out of memory\n");
         exit(2);
     }
     memset(g.memory, PATTERN, g.bytes);
-    g.view.data = g.memory + MARGIN + (size_t)first * size;
-    for (size_t i = 0; i < guarded_count(&g); i++)
-        memset(g.owned + ((unsigned char *)element(&g, i) - g.memory), 1, size);
+    for (size_t i = 0; i < g.count; i++)
+        for (size_t k = 0; k < size; k++) g.owned[g.place[i] + k] = 1;
     guarded_keep(&g);
     return g;
 }
@@ -154,16 +156,17 @@ void guarded_free(guarded *g) {
     free(g->memory);
     free(g->before);
     free(g->owned);
+    free(g->place);
     memset(g, 0, sizeof *g);
 }
 
 void guarded_write(guarded *g, const double *values) {
-    for (size_t i = 0; i < guarded_count(g); i++) store(g->view.dtype, element(g, i), values[i]);
+    for (size_t i = 0; i < g->count; i++) store(g->view.dtype, g->memory + g->place[i], values[i]);
     guarded_keep(g);
 }
 
 void guarded_read(const guarded *g, double *values) {
-    for (size_t i = 0; i < guarded_count(g); i++) values[i] = load(g->view.dtype, element(g, i));
+    for (size_t i = 0; i < g->count; i++) values[i] = load(g->view.dtype, g->memory + g->place[i]);
 }
 
 void guarded_keep(guarded *g) {
@@ -171,7 +174,8 @@ void guarded_keep(guarded *g) {
 }
 
 int guarded_broken(const guarded *g, int output) {
+    if (!output) return memcmp(g->memory, g->before, g->bytes) != 0;
     for (size_t i = 0; i < g->bytes; i++)
-        if (g->memory[i] != g->before[i] && !(output && g->owned[i])) return 1;
+        if (g->memory[i] != g->before[i] && !g->owned[i]) return 1;
     return 0;
 }

@@ -19,6 +19,7 @@ typedef struct guarded {
     l2l_tensor view;
     unsigned char *memory, *before, *owned; /* owned: 1 where a byte belongs to the view */
     size_t bytes;
+    size_t count, *place; /* elements, and at which byte each begins */
 } guarded;
 
 /* Memory full of a pattern that is a NaN in every floating-point type. */
@@ -28,7 +29,6 @@ void guarded_free(guarded *g);
 /* The elements as double, in the order of their indices. */
 void guarded_write(guarded *g, const double *values);
 void guarded_read(const guarded *g, double *values);
-size_t guarded_count(const guarded *g);
 
 /* Remembers all bytes; then says whether any has changed that may not: those outside of the view,
    or, unless `output`, any. */

@@ -55,7 +55,9 @@ static void check_defaults(const options *o, const case_row *row) {
         if (status == L2L_OK) status = l2l_plan_default_params(context, p.plan, &vector);
         report(row, isa, -1, status != L2L_OK, 0, "default parameters: %s",
                l2l_context_error(context));
-        check_same(&p, &s, &none, 1);
+        base b = base_of(&p, &s);
+        check_same(&b, &none, 1);
+        base_free(&b);
     }
     problem_free(&p);
 }

@@ -11,32 +11,29 @@ static const int tiles[][2] = {
 };
 
 /* Layouts, gradients left out, and stages called as plans. */
-static void guard_views(const options *o, problem *p, l2l_isa isa, l2l_dtype type) {
-    setup plain = setup_plain(isa, type);
+static void guard_views(const base *b, const setup *plain) {
     for (int i = 0; i < LAYOUTS; i++) {
-        setup s = plain;
+        setup s = *plain;
         s.layout = (layout)i;
-        check_same(p, &plain, &s, 1);
+        check_same(b, &s, 1);
         s.skip_source = i % 2;
         s.skip_params = !s.skip_source;
-        check_same(p, &plain, &s, 1);
+        check_same(b, &s, 1);
     }
-    setup plan = plain;
+    setup plan = *plain;
     plan.plan = 1;
-    check_same(p, &plain, &plan, 1);
-    (void)o;
+    check_same(b, &plan, 1);
 }
 
-static void guard_tiles(const options *o, problem *p, l2l_isa isa, l2l_dtype type) {
-    setup plain = setup_plain(isa, type);
+static void guard_tiles(const options *o, const base *b, const setup *plain) {
     for (size_t i = 0; i < sizeof tiles / sizeof *tiles; i++) {
-        setup s = plain;
+        setup s = *plain;
         s.tile_width = tiles[i][0];
         s.tile_height = tiles[i][1];
         s.threads = i % 2 ? 2 : 1;
         s.plan = i % 3 == 0;
-        if (!o->slow && p->h * p->w < 100 && i > 0) continue;
-        check_same(p, &plain, &s, 0);
+        if (!o->slow && b->problem->h * b->problem->w < 100 && i > 0) continue;
+        check_same(b, &s, 0);
     }
 }
 
@@ -51,9 +48,11 @@ void mode_guard(const options *o) {
             problem p = problem_new(row, size->n, size->h, size->w, L2L_F64, (unsigned)i + 41);
             for (l2l_isa isa = 0; isa_next(o, &isa);)
                 for (int precision = 0; precision < 2; precision++) {
-                    l2l_dtype type = precision ? L2L_F64 : L2L_F32;
-                    guard_views(o, &p, isa, type);
-                    guard_tiles(o, &p, isa, type);
+                    setup plain = setup_plain(isa, precision ? L2L_F64 : L2L_F32);
+                    base b = base_of(&p, &plain);
+                    guard_views(&b, &plain);
+                    guard_tiles(o, &b, &plain);
+                    base_free(&b);
                 }
             problem_free(&p);
         }
@@ -68,15 +67,17 @@ static void repeat_size(const options *o, problem *p, int tile) {
         for (int precision = 0; precision < 2; precision++) {
             setup one = setup_plain(isa, precision ? L2L_F64 : L2L_F32);
             one.tile_width = one.tile_height = tile;
+            base b = base_of(p, &one);
             for (int i = 0; i < 4; i++) {
                 setup many = one;
                 many.threads = threads[i];
-                check_same(p, &one, &many, 1);
+                check_same(&b, &many, 1);
             }
             setup wide = one;
             wide.isa = L2L_ISA_AVX512;
             if (isa == L2L_ISA_AVX2 && l2l_isa_available(wide.isa) && o->isa == L2L_ISA_BEST)
-                check_same(p, &one, &wide, 1);
+                check_same(&b, &wide, 1);
+            base_free(&b);
         }
 }
 

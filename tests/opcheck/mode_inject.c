@@ -24,7 +24,11 @@ static void inject(problem *p, fault kind) {
         subject_fault = kind;
         if (i == 0) check_forward(p, &plain);
         if (i == 1) check_backward(p, &plain);
-        if (i == 2) check_same(p, &plain, &other, 1);
+        if (i == 2) {
+            base b = base_of(p, &plain);
+            check_same(&b, &other, 1);
+            base_free(&b);
+        }
         int seen = report_failed > failed;
         subject_fault = FAULT_NONE;
         report_quiet = 0;

@@ -45,6 +45,15 @@ double different(const double *a, const double *b, size_t count);
 /* The checks of one case, which several modes share. */
 void check_forward(problem *p, const setup *s);
 void check_backward(problem *p, const setup *s);
-void check_same(problem *p, const setup *a, const setup *b, int with_params);
+
+/* What one way of calling delivers, to which check_same holds others: images and gradients to the
+   bit; gradients of parameters too, or (`with_params` 0) within rounding. */
+typedef struct base {
+    problem *problem;
+    outcome forward, backward;
+} base;
+base base_of(problem *p, const setup *s);
+void base_free(base *b);
+void check_same(const base *b, const setup *s, int with_params);
 
 #endif

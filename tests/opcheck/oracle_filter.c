@@ -4,6 +4,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+enum { MOST_RADIUS = 24 };
+
 /* (h, w) samples. */
 typedef struct plane {
     int h, w;
@@ -28,13 +30,16 @@ static double stencil(const plane *p, int y, int x, const double *kernel, int ra
 /* Taps exp(−k²/2σ²) over [−r, r], of sum 1, along one axis. */
 static void gaussian_axis(const plane *src, double *dst, double sigma, int radius, int vertical,
                           oracle_border border) {
-    double total = 0;
-    for (int k = -radius; k <= radius; k++) total += exp(-k * k / (2 * sigma * sigma));
+    double tap[2 * MOST_RADIUS + 1], total = 0;
+    for (int k = -radius; k <= radius; k++) {
+        tap[k + radius] = exp(-k * k / (2 * sigma * sigma));
+        total += tap[k + radius];
+    }
     for (int y = 0; y < src->h; y++)
         for (int x = 0; x < src->w; x++) {
             double sum = 0;
             for (int k = -radius; k <= radius; k++)
-                sum += exp(-k * k / (2 * sigma * sigma)) / total *
+                sum += tap[k + radius] / total *
                        sample(src, y + (vertical ? k : 0), x + (vertical ? 0 : k), border);
             dst[(size_t)y * (size_t)src->w + (size_t)x] = sum;
         }

@@ -96,10 +96,10 @@ static void fill_vector(const problem *p, guarded *vector, double *const *parts)
 
 /* Gradients are added to a quarter. */
 static void prepare_output(guarded *g, l2l_grad_mode mode) {
-    size_t count = guarded_count(g);
-    double *start = malloc(count * sizeof(double));
-    for (size_t i = 0; i < count; i++) start[i] = 0.25;
-    if (mode == L2L_GRAD_ADD) guarded_write(g, start);
+    if (mode != L2L_GRAD_ADD) return;
+    double *start = malloc(g->count * sizeof(double));
+    for (size_t i = 0; i < g->count; i++) start[i] = 0.25;
+    guarded_write(g, start);
     free(start);
 }
 
@@ -179,11 +179,10 @@ static void inject(const setup *s, double *values, size_t count, int gradient) {
 
 static double *read_back(const setup *s, const guarded *g, int gradient) {
     if (!g->memory) return NULL;
-    double *values = malloc(guarded_count(g) * sizeof(double));
+    double *values = malloc(g->count * sizeof(double));
     guarded_read(g, values);
-    for (size_t i = 0; gradient && s->mode == L2L_GRAD_ADD && i < guarded_count(g); i++)
-        values[i] -= 0.25;
-    inject(s, values, guarded_count(g), gradient);
+    for (size_t i = 0; gradient && s->mode == L2L_GRAD_ADD && i < g->count; i++) values[i] -= 0.25;
+    inject(s, values, g->count, gradient);
     return values;
 }
 
