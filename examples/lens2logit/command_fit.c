@@ -14,17 +14,21 @@
 #include "pipeline.h"
 #include "say.h"
 
-/* What is fitted, from which start, and how far one step of Adam may go. */
+/* What is fitted, from which start, and how far one step of Adam may go. Some
+   are held to the sum 1, so many at a time, or brightness would find its way through all of them at
+   the cost of the colours: each row of the matrix, so that white stays white and the gains alone
+   brighten, and the kernel, which would brighten luma but not the colours. */
 static const struct fitted {
     const char *slice;
     double rate;
     int64_t count;
     double start[9];
+    int64_t unit_sum; /* 0: free */
 } fitted[] = {
-    { "white_balance.gain", 0.02, 3, { 1, 1, 1 } },
-    { "color_matrix.matrix", 0.02, 9, { 1, 0, 0, 0, 1, 0, 0, 0, 1 } },
-    { "sharpen.kernel", 0.005, 9, { 0, 0, 0, 0, 1, 0, 0, 0, 0 } },
-    { "gamma.gamma", 0.02, 1, { 2.2 } },
+    { "white_balance.gain", 0.15, 3, { 1, 1, 1 }, 0 },
+    { "color_matrix.matrix", 0.02, 9, { 1, 0, 0, 0, 1, 0, 0, 0, 1 }, 3 },
+    { "sharpen.kernel", 0.01, 9, { 0, 0, 0, 0, 1, 0, 0, 0, 0 }, 9 },
+    { "gamma.gamma", 0.05, 1, { 2.2 }, 0 },
 };
 enum { FITTED = sizeof fitted / sizeof fitted[0], DEFAULT_STEPS = 400 };
 
@@ -49,31 +53,26 @@ struct fit_job {
 
 /* The image is a whole multiple of the target's size: the mean over cells, and its transpose. */
 static void shrink(const l2l_tensor *image, const l2l_tensor *shrunk, double *row) {
-    int64_t cell = image->shape[1] / shrunk->shape[1];
-    int64_t height = shrunk->shape[1], width = shrunk->shape[2];
-    double *out = shrunk->data;
-    memset(out, 0, (size_t)tensor_count(shrunk) * sizeof *out);
-    for (int64_t c = 0; c < 3; c++) {
-        for (int64_t y = 0; y < height * cell; y++) {
-            tensor_load_row(image, c, y, row);
-            double *sums = out + (c * height + y / cell) * width;
-            for (int64_t x = 0; x < width * cell; x++)
-                sums[x / cell] += row[x] / (double)(cell * cell);
-        }
+    int64_t height = shrunk->shape[1], width = shrunk->shape[2], cell = image->shape[1] / height;
+    double weight = 1 / (double)(cell * cell), *sums = shrunk->data;
+    memset(sums, 0, (size_t)tensor_count(shrunk) * sizeof *sums);
+    for (int64_t r = 0; r < 3 * height * cell; r++) {
+        tensor_load_row(image, r / (height * cell), r % (height * cell), row);
+        double *out = sums + r / cell * width;
+        for (int64_t x = 0; x < width; x++)
+            for (int64_t k = 0; k < cell; k++) out[x] += weight * row[x * cell + k];
     }
 }
 
 static void spread(const l2l_tensor *grad_shrunk, const l2l_tensor *grad_image, double *row) {
-    int64_t cell = grad_image->shape[1] / grad_shrunk->shape[1];
     int64_t height = grad_shrunk->shape[1], width = grad_shrunk->shape[2];
-    const double *grad = grad_shrunk->data;
-    for (int64_t c = 0; c < 3; c++) {
-        for (int64_t y = 0; y < height * cell; y++) {
-            const double *from = grad + (c * height + y / cell) * width;
-            for (int64_t x = 0; x < width * cell; x++)
-                row[x] = from[x / cell] / (double)(cell * cell);
-            tensor_store_row(grad_image, c, y, row);
-        }
+    int64_t cell = grad_image->shape[1] / height;
+    double weight = 1 / (double)(cell * cell);
+    for (int64_t r = 0; r < 3 * height * cell; r++) {
+        const double *grad = (const double *)grad_shrunk->data + r / cell * width;
+        for (int64_t x = 0; x < width; x++)
+            for (int64_t k = 0; k < cell; k++) row[x * cell + k] = weight * grad[x];
+        tensor_store_row(grad_image, r / (height * cell), r % (height * cell), row);
     }
 }
 
@@ -101,6 +100,18 @@ static double step_factor(int64_t step, int64_t steps) {
     return 0.5 + 0.5 * cos(3.14159265358979323846 * (double)step / (double)steps);
 }
 
+static void hold_sums(struct fit_job *job) {
+    for (int i = 0; i < FITTED; i++) {
+        int64_t count, group = fitted[i].unit_sum;
+        double *values = pipeline_slice(job->context, &job->pipeline, fitted[i].slice, &count);
+        for (int64_t first = 0; group && first < count; first += group) {
+            double excess = -1;
+            for (int64_t k = 0; k < group; k++) excess += values[first + k];
+            for (int64_t k = 0; k < group; k++) values[first + k] -= excess / (double)group;
+        }
+    }
+}
+
 static bool descend(struct fit_job *job, struct adam *adam, double *row) {
     progress bar = progress_begin(job->steps, 10);
     for (int64_t step = 0; step < job->steps; step++) {
@@ -112,6 +123,7 @@ static bool descend(struct fit_job *job, struct adam *adam, double *row) {
         }
         adam_step(adam, job->pipeline.params.data, job->grad_params.data, job->rates,
                   step_factor(step, job->steps));
+        hold_sums(job);
         progress_step(&bar, step + 1, "loss %.6f", job->losses[step]);
     }
     progress_end(&bar);
