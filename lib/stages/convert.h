@@ -44,11 +44,13 @@ L2L_FN uint16_t l2l_to_bf16(real value) {
     return (uint16_t)((bits + 0x7fffu + ((bits >> 16) & 1u)) >> 16);
 }
 
-/* Rounded to nearest and clamped to [0, most]; NaN becomes 0. */
+/* Rounded to nearest, halves up, and clamped to [0, most]; NaN becomes 0. Adding a half and cutting
+   would take the number next below 0.5 to 1. */
 L2L_FN real l2l_to_integer(real value, real most) {
     real x = value > 0 ? value : R(0.0);
     x = x < most ? x : most;
-    return x + R(0.5);
+    real whole = (real)(int)x;
+    return x - whole < R(0.5) ? whole : whole + R(1.0);
 }
 
 #endif
