@@ -3,7 +3,10 @@
 
 #include <string.h>
 
-enum { TILE_WIDTH = 512, TILE_HEIGHT = 128, SMALLEST_TILE = 8 };
+/* Outputs of more pixels than this do not stay in the caches anyway. */
+enum { STREAM_PIXELS = 1 << 18 };
+
+enum { TILE_WIDTH = 512, TILE_HEIGHT = 128 };
 
 /* Tiles of nearly equal size, a multiple of `step`, at most about `wanted`. */
 static int64_t tile_extent(int64_t extent, int64_t wanted, int64_t step) {
@@ -46,6 +49,7 @@ void l2l_job_layout(l2l_job *job) {
         if (node->radius > widest) widest = node->radius;
     }
     choose_grid(job);
+    job->stream = job->images * job->height[0] > STREAM_PIXELS / job->width[0];
     job->pad = (2 * widest + L2L_LANES - 1) / L2L_LANES * L2L_LANES;
     int64_t columns = job->tile_width + 6 * job->halo[0] + 8 * widest;
     if (columns > job->width[0]) columns = job->width[0];

@@ -26,7 +26,8 @@ typedef struct l2l_job {
     l2l_view src, dst, grad_dst, grad_src;
     l2l_view additive, grad_additive; /* (1,C,H,W) */
     l2l_view tap[L2L_MAX_BOUNDARIES], grad_tap[L2L_MAX_BOUNDARIES];
-    bool add; /* gradients are added to the outputs */
+    bool add;    /* gradients are added to the outputs */
+    bool stream; /* the image or the mosaic's gradient is larger than the caches */
 
     char *coefs; /* of all nodes, real; not written while workers run */
     bool backward;     /* gradients are wanted, down to boundary `lowest` */

@@ -258,18 +258,19 @@ static void load_rows(const tile *t, const l2l_view *view, int64_t n, const ring
     for (int c = 0; c < channels; c++)
         t->job->kernels->load(at(t, to, c, y, to->x.lo), &view->tensor,
                               offset_in(view, n, c, y, to->x.lo), view->stride[3],
-                              (int)(to->x.hi - to->x.lo), scale);
+                              (int)(to->x.hi - to->x.lo), scale,
+                              y + 1 < to->y.hi ? view->stride[2] : 0);
 }
 
 /* Writes what this tile owns of a row. */
 static void store_rows(const tile *t, const l2l_view *view, int64_t n, const ring *from, int b,
-                       int64_t y, bool add) {
+                       int64_t y, l2l_store_mode mode) {
     range x = t->own_x[b];
     if (!l2l_view_present(view) || y < t->own_y[b].lo || y >= t->own_y[b].hi || empty(x)) return;
     for (int c = 0; c < t->job->chain->channels[b]; c++)
         t->job->kernels->store(at(t, from, c, y, x.lo), &view->tensor,
                                offset_in(view, n, c, y, x.lo), view->stride[3], (int)(x.hi - x.lo),
-                               add);
+                               mode);
 }
 
 /* ---- sweeps ---- */
@@ -320,7 +321,7 @@ static void load_extra(tile *t, int i, int64_t y, range x) {
     for (int c = 0; c < job->chain->channels[i]; c++)
         job->kernels->load(t->extra[c], &job->additive.tensor,
                            offset_in(&job->additive, 0, c, y, x.lo), job->additive.stride[3],
-                           (int)(x.hi - x.lo), 1.0);
+                           (int)(x.hi - x.lo), 1.0, 0);
 }
 
 /* ---- forward ---- */
@@ -381,9 +382,10 @@ static void finish_value(tile *t, int b, int64_t y) {
     const l2l_chain *chain = job->chain;
     ring *r = &t->value[b];
     int count = (int)(r->x.hi - r->x.lo), channels = stored(chain, b);
-    store_rows(t, &job->tap[b], t->image, r, b, y, false);
+    store_rows(t, &job->tap[b], t->image, r, b, y, L2L_STORE_WRITE);
     if (!job->backward && b == job->top) {
-        store_rows(t, &job->dst, t->image, r, b, y, false);
+        store_rows(t, &job->dst, t->image, r, b, y,
+                   job->stream ? L2L_STORE_STREAM : L2L_STORE_WRITE);
         if (job->moments_at == b)
             for (int c = 0; c < channels; c++)
                 job->kernels->moments(at(t, r, c, y, t->own_x[b].lo),
@@ -576,9 +578,12 @@ static void finish_grad(tile *t, int b, int64_t y) {
     const l2l_chain *chain = job->chain;
     ring *r = &t->grad[b];
     bool mine = is_mine(t, b, y);
-    store_rows(t, &job->grad_tap[b], t->image, r, b, y, false);
+    store_rows(t, &job->grad_tap[b], t->image, r, b, y, L2L_STORE_WRITE);
     if (b == 0) {
-        store_rows(t, &job->grad_src, t->image, r, b, y, job->add);
+        store_rows(t, &job->grad_src, t->image, r, b, y,
+                   job->add      ? L2L_STORE_ADD
+                   : job->stream ? L2L_STORE_STREAM
+                                 : L2L_STORE_WRITE);
         return;
     }
     const l2l_node *node = &chain->nodes[b - 1];
@@ -592,7 +597,8 @@ static void finish_grad(tile *t, int b, int64_t y) {
         job->kernels->extend(at(t, r, p, y, r->x.lo), r->x.lo, count, job->width[b],
                              2 * node->radius, L2L_BORDER_ZERO);
     if (b - 1 == chain->additive_node)
-        store_rows(t, &job->grad_additive, 0, r, b, y, job->add || t->image > 0);
+        store_rows(t, &job->grad_additive, 0, r, b, y,
+                   job->add || t->image > 0 ? L2L_STORE_ADD : L2L_STORE_WRITE);
     bool later = b - 1 >= job->lowest && kernel_of(t, b - 1)->sums_in_backward;
     if (mine && sums_of(job, b - 1) && !later) sum_row(t, b - 1, y);
     if (mine && job->moments_at == b) {
@@ -664,7 +670,8 @@ void l2l_tile_run(const l2l_job *job, int64_t image, int64_t index, void *memory
         need_value(t, job->top, t->own_y[job->top].hi);
         for (int b = 0; b < job->top; b++)
             if (l2l_view_present(&job->tap[b])) need_value(t, b, t->own_y[b].hi);
-        return;
+    } else {
+        run_backward(t);
     }
-    run_backward(t);
+    if (job->stream) job->kernels->store_done();
 }

@@ -49,15 +49,23 @@ typedef struct l2l_kernel {
     bool sums_in_backward; /* backward can sum on its way; `sums` is for when it is not called */
 } l2l_kernel;
 
+typedef enum l2l_store_mode {
+    L2L_STORE_WRITE,
+    L2L_STORE_STREAM, /* past the caches: for outputs that are larger than they are */
+    L2L_STORE_ADD
+} l2l_store_mode;
+
 /* What the executor does to rows between kernels. Columns are counted from the row pointer. */
 typedef struct l2l_kernels {
     size_t size; /* of a sample */
     const l2l_kernel *const *stages; /* by row of the stage table */
-    /* Strided samples of any dtype, times `scale` → a row; and a row → strided samples. */
+    /* Strided samples of any dtype, times `scale` → a row; and a row → strided samples. `next` is
+       how far on the samples lie that will be loaded next (0: unknown). */
     void (*load)(void *row, const l2l_tensor *tensor, int64_t offset, int64_t stride, int count,
-                 double scale);
+                 double scale, int64_t next);
     void (*store)(const void *row, const l2l_tensor *tensor, int64_t offset, int64_t stride,
-                  int count, bool add);
+                  int count, l2l_store_mode mode);
+    void (*store_done)(void); /* streamed samples are visible to other threads after this */
     /* Y of three rows; the sum of all channels' rows. */
     void (*luma)(void *y, const void *const *rgb, int count);
     void (*total)(void *sum, const void *const *rows, int channels, int count);

@@ -6,9 +6,10 @@
 #include "stages/real.h"
 
 void L2L_SYMBOL(l2l_row_load)(void *row, const l2l_tensor *tensor, int64_t offset, int64_t stride,
-                              int count, double scale);
+                              int count, double scale, int64_t next);
 void L2L_SYMBOL(l2l_row_store)(const void *row, const l2l_tensor *tensor, int64_t offset,
-                               int64_t stride, int count, bool add);
+                               int64_t stride, int count, l2l_store_mode mode);
+void L2L_SYMBOL(l2l_row_store_done)(void);
 void L2L_SYMBOL(l2l_row_luma)(void *y, const void *const *rgb, int count);
 void L2L_SYMBOL(l2l_row_total)(void *sum, const void *const *rows, int channels, int count);
 void L2L_SYMBOL(l2l_row_luma_apply)(void *const *dst, const void *const *src, const void *a,

@@ -2,13 +2,20 @@
 #include "stages/rows.h"
 
 #include "stages/convert.h"
+#include "stages/vector.h"
 #include "stages/lanes.h"
 
 /* ---- samples ---- */
 
+/* The next row begins on other pages, where the hardware does not look ahead. */
+static void prefetch(const void *from, size_t bytes) {
+    for (size_t i = 0; i < bytes; i += 64) __builtin_prefetch((const char *)from + i, 0, 2);
+}
+
 #define LOAD(type, convert)                                                          \
     do {                                                                             \
         const type *restrict from = (const type *)tensor->data + offset;             \
+        if (next && stride == 1) prefetch(from + next, (size_t)count * sizeof(type)); \
         if (stride == 1)                                                             \
             for (int i = 0; i < count; i++) to[i] = convert(from[i]) * factor;       \
         else                                                                         \
@@ -16,7 +23,7 @@
     } while (0)
 
 void L2L_SYMBOL(l2l_row_load)(void *row, const l2l_tensor *tensor, int64_t offset, int64_t stride,
-                              int count, double scale) {
+                              int count, double scale, int64_t next) {
     real *restrict to = row;
     const real factor = (real)scale;
     switch (tensor->dtype) {
@@ -41,12 +48,40 @@ void L2L_SYMBOL(l2l_row_load)(void *row, const l2l_tensor *tensor, int64_t offse
         else                                                                         \
             for (int i = 0; i < count; i++) to[i * stride] = (type)convert(from[i]); \
     } while (0)
+/* Whole vectors past the caches, what lies around them as usual. */
+static void stream(const real *restrict from, real *restrict to, int count) {
+    int i = 0;
+#if defined(__AVX512F__) || defined(__AVX2__)
+    for (; i < count && ((uintptr_t)(to + i) & (L2L_VECTOR_BYTES - 1)); i++) to[i] = from[i];
+    for (; i + L2L_WIDTH <= count; i += L2L_WIDTH) {
+#if defined(__AVX512F__)
+        _mm512_stream_si512((__m512i *)(to + i), (__m512i)v_load(from + i));
+#else
+        _mm256_stream_si256((__m256i *)(to + i), (__m256i)v_load(from + i));
+#endif
+    }
+#endif
+    for (; i < count; i++) to[i] = from[i];
+}
+
+void L2L_SYMBOL(l2l_row_store_done)(void) {
+#if defined(__AVX512F__) || defined(__AVX2__)
+    _mm_sfence();
+#endif
+}
+
 #define TO_U8(x) l2l_to_integer(x, R(255.0))
 #define TO_U16(x) l2l_to_integer(x, R(65535.0))
 
 void L2L_SYMBOL(l2l_row_store)(const void *row, const l2l_tensor *tensor, int64_t offset,
-                               int64_t stride, int count, bool add) {
+                               int64_t stride, int count, l2l_store_mode mode) {
     const real *restrict from = row;
+    const bool add = mode == L2L_STORE_ADD;
+    if (mode == L2L_STORE_STREAM && stride == 1 && l2l_dtype_size(tensor->dtype) == sizeof(real) &&
+        tensor->dtype >= L2L_F32) {
+        stream(from, (real *)tensor->data + offset, count);
+        return;
+    }
     switch (tensor->dtype) {
     case L2L_U8: STORE(uint8_t, TO_U8, (real)); break;
     case L2L_U16: STORE(uint16_t, TO_U16, (real)); break;

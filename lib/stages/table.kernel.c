@@ -19,6 +19,7 @@ const l2l_kernels L2L_SYMBOL(l2l_kernels) = {
     .stages = stages,
     .load = L2L_SYMBOL(l2l_row_load),
     .store = L2L_SYMBOL(l2l_row_store),
+    .store_done = L2L_SYMBOL(l2l_row_store_done),
     .luma = L2L_SYMBOL(l2l_row_luma),
     .total = L2L_SYMBOL(l2l_row_total),
     .luma_apply = L2L_SYMBOL(l2l_row_luma_apply),
