@@ -81,6 +81,11 @@ static void signed_color(double value, uint8_t rgb[3]) {
     for (int c = 0; c < 3; c++) rgb[c] = (uint8_t)lround(255 * (1 - amount * (1 - end[c])));
 }
 
+/* Gradients span decades: the root lets the small ones be seen beside the large. */
+static double shown(double value) {
+    return isnan(value) ? 0 : copysign(sqrt(fmin(fabs(value), 1)), value);
+}
+
 bool picture_of_gradient(const l2l_tensor *grad, int orientation, double scale,
                          l2l_tensor *picture) {
     l2l_tensor planes = tensor_planes(grad);
@@ -98,7 +103,7 @@ bool picture_of_gradient(const l2l_tensor *grad, int orientation, double scale,
             tensor_load_row(&planes, c, y, row);
             uint8_t *out = (uint8_t *)picture->data + y * picture->stride[1];
             for (int64_t x = 0; x < width; x++) {
-                double value = isnan(row[x]) ? 0 : fmax(-1, fmin(1, row[x] / scale));
+                double value = shown(row[x] / scale);
                 if (color)
                     out[3 * x + c] = (uint8_t)lround(127.5 + 127.5 * value);
                 else

@@ -15,7 +15,8 @@ bool picture_new(l2l_tensor *picture, l2l_dtype dtype, int64_t channels, int64_t
 bool picture_of_image(const l2l_tensor *image, int orientation, l2l_dtype dtype, double exponent,
                       l2l_tensor *picture);
 /* The upright picture of a gradient, 8 bits: one channel from blue over white (zero) to red, three
-   channels each around middle grey. `scale` is the magnitude that reaches the end. */
+   channels each around middle grey; how far from there is the square root of the magnitude.
+   `scale` is the magnitude that reaches the end. */
 bool picture_of_gradient(const l2l_tensor *grad, int orientation, double scale,
                          l2l_tensor *picture);
 /* The magnitude below which all but 0.5 % of a gradient's values lie (1 if all are zero). */

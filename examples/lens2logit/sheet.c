@@ -49,7 +49,7 @@ bool sheet_write(const char *folder, const char *title, const char *loss_name, d
             "</h1>\n<p>Loss (%s): %.9g. Left what comes out of each stage (before gamma "
             "shown through x<sup>1/2.2</sup>), right the gradient of the loss there: one "
             "channel from blue (negative) over white (zero) to red, three channels each "
-            "around middle grey.</p>\n<table>\n",
+            "around middle grey, the square root of the magnitude away.</p>\n<table>\n",
             loss_name, loss);
     fprintf(out.file,
             "<tr><th>mosaic</th><td></td><td><a href=\"grad_mosaic.png\"><img "
