@@ -7,7 +7,7 @@ import tempfile
 import numpy
 
 SIZE = 256
-CANON = pathlib.Path("/usr/share/doc/rawtran/IMG_5952.CR2")
+CANON = pathlib.Path(os.environ.get("L2L_SAMPLE_RAW") or "/usr/share/doc/rawtran/IMG_5952.CR2")
 DRONE_BLACK = 0.0625
 
 # Headerless files of 16-bit samples in the folder of test data: height, width, black, white, and

@@ -9,7 +9,7 @@ import unittest
 import zlib
 
 PROGRAM = os.environ.get("L2L_PROGRAM", "")
-CR2 = "/usr/share/doc/rawtran/IMG_5952.CR2"
+CR2 = os.environ.get("L2L_SAMPLE_RAW") or "/usr/share/doc/rawtran/IMG_5952.CR2"
 
 
 class Result:
