@@ -6,7 +6,7 @@
 /* Outputs of more pixels than this do not stay in the caches anyway. */
 enum { STREAM_PIXELS = 1 << 18 };
 
-enum { TILE_WIDTH = 512, TILE_HEIGHT = 128 };
+enum { TILE_WIDTH = 1024, TILE_HEIGHT = 128 };
 
 /* Tiles of nearly equal size, a multiple of `step`, at most about `wanted`. */
 static int64_t tile_extent(int64_t extent, int64_t wanted, int64_t step) {

@@ -36,7 +36,7 @@ typedef struct l2l_job {
     bool want_sums;    /* parameter gradients */
     int moments_at;    /* boundary whose samples (forward) or cotangents (backward) are summed for
                           batch statistics; −1: none */
-    double means[L2L_MAX_CHANNELS];
+    double means[L2L_MAX_CHANNELS], variances[L2L_MAX_CHANNELS]; /* of the batch */
 
     int64_t tile_height, tile_width, tiles_y, tiles_x; /* over boundary 0 */
     int64_t most_tiles; /* of this grid and of that of statistics */
@@ -74,9 +74,12 @@ size_t l2l_tile_bytes(const l2l_job *job);
 /* Adds up the partials in a fixed tree: total[sums_per_tile]. The partials are used up. */
 void l2l_job_reduce(const l2l_job *job, double *total);
 
-/* Measures the batch (batch.c) and puts mean, 1/std (and in a backward job the means of the
-   cotangent) into `coefs` of the batch node; updates `state` (2C) if it is present. */
+/* Measures the batch (batch.c), or takes the statistics from `state` (2C) in evaluation, and puts
+   mean, 1/std (and in a backward job the means of the cotangent) into `coefs` of the batch node. */
 l2l_status l2l_batch_statistics(l2l_job *job, double *coefs, const l2l_tensor *state,
                                 bool evaluation);
+
+/* Moves `state` towards the statistics that were measured. */
+void l2l_batch_update_state(const l2l_job *job, const l2l_tensor *state);
 
 #endif

@@ -302,7 +302,10 @@ l2l_status l2l_chain_forward(l2l_context *context, const l2l_chain *whole, const
     prepare_coefs(&job, whole, params, &w);
     L2L_TRY(statistics(&job, &extra, &w));
     job.kernels->coefs(w.real_coefs, w.coefs, chain->coef_count);
-    return l2l_job_run(&job);
+    L2L_TRY(l2l_job_run(&job));
+    if (chain->batch_node >= 0 && extra.state && !extra.evaluation)
+        l2l_batch_update_state(&job, extra.state);
+    return L2L_OK;
 }
 
 /* ---- backward ---- */

@@ -3,6 +3,7 @@
 #ifndef L2L_STAGES_REAL_H
 #define L2L_STAGES_REAL_H
 
+#include <float.h>
 #include <math.h>
 #include <stdint.h>
 #include <string.h>
@@ -16,9 +17,11 @@
 #if defined(L2L_REAL_IS_f64)
 typedef double real;
 #define R(constant) constant
+#define L2L_REAL_MAX DBL_MAX
 #else
 typedef float real;
 #define R(constant) constant##f
+#define L2L_REAL_MAX FLT_MAX
 #endif
 
 /* a b + c in one rounding where the instruction set has it. Baseline x86-64 has not: there it is

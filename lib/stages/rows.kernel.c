@@ -103,34 +103,34 @@ void L2L_SYMBOL(l2l_row_coefs)(void *dst, const double *src, int count) {
 /* ---- luma ---- */
 
 void L2L_SYMBOL(l2l_row_luma)(void *y, const void *const *rgb, int count) {
-    const real *restrict r = rgb[0], *restrict g = rgb[1], *restrict b = rgb[2];
-    real *restrict out = y;
-    for (int i = 0; i < count; i++)
-        out[i] = L2L_FMA(L2L_LUMA_R, r[i], L2L_FMA(L2L_LUMA_G, g[i], L2L_LUMA_B * b[i]));
+    const real *r = rgb[0], *g = rgb[1], *b = rgb[2];
+    const vreal wr = v_splat(L2L_LUMA_R), wg = v_splat(L2L_LUMA_G), wb = v_splat(L2L_LUMA_B);
+    for (int i = 0; i < count; i += L2L_WIDTH)
+        v_store((real *)y + i,
+                v_fma(wr, v_load(r + i), v_fma(wg, v_load(g + i), wb * v_load(b + i))));
 }
 
 void L2L_SYMBOL(l2l_row_total)(void *sum, const void *const *rows, int channels, int count) {
-    real *restrict out = sum;
-    const real *restrict first = rows[0];
-    for (int i = 0; i < count; i++) out[i] = first[i];
-    for (int c = 1; c < channels; c++) {
-        const real *restrict row = rows[c];
-        for (int i = 0; i < count; i++) out[i] += row[i];
+    for (int i = 0; i < count; i += L2L_WIDTH) {
+        vreal total = v_load((const real *)rows[0] + i);
+        for (int c = 1; c < channels; c++) total += v_load((const real *)rows[c] + i);
+        v_store((real *)sum + i, total);
     }
 }
 
 void L2L_SYMBOL(l2l_row_luma_apply)(void *const *dst, const void *const *src, const void *a,
                                     const void *b, int weighted, int count) {
-    static const real weight[3] = { L2L_LUMA_R, L2L_LUMA_G, L2L_LUMA_B };
-    const real *restrict plus = a, *restrict minus = b;
+    const real *plus = a, *minus = b, *from[3] = { src[0], src[1], src[2] };
+    real *to[3] = { dst[0], dst[1], dst[2] };
+    vreal weight[3];
     for (int c = 0; c < 3; c++) {
-        const real *restrict from = src[c];
-        real *restrict to = dst[c];
-        const real w = weight[c];
-        if (weighted)
-            for (int i = 0; i < count; i++) to[i] = L2L_FMA(w, plus[i] - minus[i], from[i]);
-        else
-            for (int i = 0; i < count; i++) to[i] = from[i] + (plus[i] - minus[i]);
+        static const real luma[3] = { L2L_LUMA_R, L2L_LUMA_G, L2L_LUMA_B };
+        weight[c] = v_splat(weighted ? luma[c] : R(1.0));
+    }
+    for (int i = 0; i < count; i += L2L_WIDTH) {
+        vreal change = v_load(plus + i) - v_load(minus + i);
+        for (int c = 0; c < 3; c++)
+            v_store(to[c] + i, v_fma(weight[c], change, v_load(from[c] + i)));
     }
 }
 

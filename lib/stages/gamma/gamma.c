@@ -23,9 +23,12 @@ static void defaults(const l2l_node *node, double *params) {
     for (int i = 0; i < count(node); i++) params[i] = 2.2;
 }
 
+/* The 12 upper bits of p, and the rest. */
 static void split(double p, double parts[2]) {
-    parts[0] = (double)(float)p;
-    parts[1] = p - parts[0];
+    int exponent;
+    double fraction = frexp(p, &exponent);
+    parts[0] = isfinite(p) ? ldexp(round(fraction * 4096.0), exponent - 12) : p;
+    parts[1] = isfinite(p) ? p - parts[0] : 0.0;
 }
 
 /* q interpolates m^p at the Chebyshev nodes of [1, 2]; returns its largest relative error. */
@@ -67,7 +70,7 @@ static void prepare(const l2l_node *node, int64_t height, int64_t width, const d
         double slope_error = make_table(inverse - 1.0, coefs + L2L_GAMMA_SLOPE_TABLE);
         /* less than half a unit in the last place of a float for the value, a few for the slope;
            and the entries must be floats, too */
-        bool exact = error < 3e-8 && slope_error < 4e-7 && fabs(inverse) < 3.0;
+        bool exact = error < 3e-8 && slope_error < 4e-7 && fabs(inverse) <= 1.0;
         coefs[L2L_GAMMA_TABLES] = exact;
     }
 }

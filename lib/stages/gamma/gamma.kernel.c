@@ -58,6 +58,7 @@ static void gradients(const power *p, const real *x, const real *grad, real *gra
 #else
 
 typedef int32_t vint __attribute__((vector_size(L2L_VECTOR_BYTES)));
+typedef uint32_t vuint __attribute__((vector_size(L2L_VECTOR_BYTES)));
 
 L2L_FN int v_any(vint v) {
 #if defined(__AVX512F__)
@@ -103,10 +104,11 @@ L2L_FN vreal v_power(vreal x, const float *table, vint *outside) {
     return y * v_lookup(table, index & 31);
 }
 
-/* log2 x for normal x > 0: as l2l_power has it. */
+/* log2 x for normal x > 0: as l2l_power has it. Unsigned, since lanes of other x wrap around. */
 L2L_FN vreal v_log2(vreal x) {
-    vint bits = (vint)x, above = bits - 0x3f3504f3, e = above >> 23;
-    vreal f = (vreal)(bits - (above & (int32_t)0xff800000)) - 1.0f;
+    vuint bits = (vuint)x, above = bits - 0x3f3504f3u;
+    vint e = (vint)above >> 23;
+    vreal f = (vreal)(bits - (above & 0xff800000u)) - 1.0f;
     static const float c[9] = L2L_LOG2_TERMS;
     vreal q = v_splat(c[0]);
 #pragma GCC unroll 8
@@ -125,7 +127,7 @@ static void values(const power *p, const real *x, real *y, int count) {
         vint outside;
         v_store(y + i, v_power(v_load(x + i), table, &outside));
         if (__builtin_expect(!v_any(outside), 1)) continue;
-        for (int l = 0; l < L2L_WIDTH; l++)
+        for (int l = 0; l < L2L_WIDTH && i + l < count; l++)
             if (outside[l]) y[i + l] = l2l_gamma_value(x[i + l], p->scalars.power);
     }
 }
@@ -146,7 +148,7 @@ L2L_FN void table_gradients(const power *p, const real *x, const real *grad, rea
             vreal base = v_power(sample, table, &outside), slope = inverse * base, term;
             if (lane) term = sample * base * v_log2(sample);
             if (__builtin_expect(v_any(outside), 0))
-                for (int l = 0; l < L2L_WIDTH; l++) {
+                for (int l = 0; l < L2L_WIDTH && at + l < count; l++) {
                     if (!outside[l]) continue;
                     slope[l] = l2l_gamma_slope(sample[l], &p->scalars);
                     if (lane) term[l] = l2l_gamma_log_term(sample[l], p->scalars.power);

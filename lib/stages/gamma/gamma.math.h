@@ -13,15 +13,15 @@ typedef struct l2l_gamma_coefs {
 
 /* y. Nothing below 0 has a power: it counts as 0; NaN and infinity stay. */
 L2L_FN real l2l_gamma_value(real x, l2l_exponent p) {
-    real log2_x, inside = x > 0 && x < R(3.0e38) ? x : R(1.0);
+    real log2_x, inside = x > 0 && x <= L2L_REAL_MAX ? x : R(1.0);
     real y = l2l_power(inside, p, &log2_x);
     y = x > 0 ? y : R(0.0);
-    return x != x || x >= R(3.0e38) ? x : y;
+    return x != x || x > L2L_REAL_MAX ? x : y;
 }
 
 /* dy/dx; at x ≤ 0 that at the floor. */
 L2L_FN real l2l_gamma_slope(real x, const l2l_gamma_coefs *k) {
-    real log2_x, inside = x > 0 && x < R(3.0e38) ? x : R(1.0);
+    real log2_x, inside = x > 0 && x <= L2L_REAL_MAX ? x : R(1.0);
     real slope = k->inverse * l2l_power(inside, k->slope_power, &log2_x);
     slope = x > 0 ? slope : k->floor_slope;
     return x != x ? x : slope;
@@ -29,7 +29,7 @@ L2L_FN real l2l_gamma_slope(real x, const l2l_gamma_coefs *k) {
 
 /* y log2 x, of which dy/dγ is −ln 2/γ² times. */
 L2L_FN real l2l_gamma_log_term(real x, l2l_exponent p) {
-    real log2_x, inside = x > 0 && x < R(3.0e38) ? x : R(1.0);
+    real log2_x, inside = x > 0 && x <= L2L_REAL_MAX ? x : R(1.0);
     real y = l2l_power(inside, p, &log2_x);
     real term = x > 0 ? y * log2_x : R(0.0);
     return x != x ? x : term;

@@ -5,7 +5,8 @@
 
 #include "stages/real.h"
 
-/* An exponent in two parts, so that p · (exponent of x) is exact enough. */
+/* An exponent in two parts. The high one has 12 bits, so that its product with the exponent of x is
+   exact with and without a fused multiply-add. */
 typedef struct l2l_exponent {
     real high, low;
 } l2l_exponent;
@@ -36,7 +37,7 @@ L2L_FN float l2l_from_bits(int32_t bits) {
     { 0.12926264f, -0.208933059f, 0.215212516f, -0.238675804f, 0.287939081f, -0.360716258f, \
       0.48091028f, -0.721347199f, 1.442695f }
 
-/* x^p for finite x > 0; at most 1.5 ulp from the correctly rounded power (tests/stages). x = m 2^e
+/* x^p for finite x > 0, a few ulp from the correctly rounded power. x = m 2^e
    with m in [√½, √2); log2 m and 2^r by polynomials (minimax fits of degree 8 and 6); the rounding
    of p (e + log2 m) to an integer is that of the whole sum, so r stays in ±0.5. */
 L2L_FN float l2l_power(float x, l2l_exponent p, float *log2_x) {
@@ -53,12 +54,11 @@ L2L_FN float l2l_power(float x, l2l_exponent p, float *log2_x) {
     float log2_m = q * f;
     *log2_x = e + log2_m;
 
-    float product = p.high * *log2_x;
+    float low = p.low * *log2_x, product = p.high * *log2_x;
     product = product < -160.0f ? -160.0f : product;
     product = product > 160.0f ? 160.0f : product;
     float n = (product + 12582912.0f) - 12582912.0f; /* rounds to the nearest integer */
-    float r = L2L_FMA(p.high, log2_m, L2L_FMA(p.high, e, -n));
-    r = L2L_FMA(p.low, e, r);
+    float r = L2L_FMA(p.high, log2_m, p.high * e - n) + low;
     r = r < -1.0f ? -1.0f : r;
     r = r > 1.0f ? 1.0f : r;
     float t = 1.53112344e-05f;

@@ -12,7 +12,7 @@ enum {
 
 /* Coefficients of the gamma kernel. */
 enum {
-    L2L_GAMMA_POWER = 0,       /* 1/γ, its float part and the rest */
+    L2L_GAMMA_POWER = 0,       /* 1/γ in two parts */
     L2L_GAMMA_SLOPE_POWER = 2, /* 1/γ − 1 likewise */
     L2L_GAMMA_INVERSE = 4,     /* 1/γ */
     L2L_GAMMA_FLOOR_SLOPE = 5, /* (1/γ) floor^(1/γ − 1) */

@@ -59,7 +59,7 @@ const l2l_stage_row l2l_normalize_given_row = {
     .stage = "normalize", .method = "given", .kind = L2L_NORMALIZE,
     .method_id = L2L_NORMALIZE_GIVEN, .shape = L2L_SHAPE_POINT, .linear = true,
     .configure = configure_given, .defaults = defaults_given, .prepare = prepare_given,
-    .unfold = unfold_given, .needs = L2L_NEEDS_SRC,
+    .unfold = unfold_given,
 };
 
 const l2l_stage_row l2l_normalize_batch_row = {

@@ -15,9 +15,17 @@ static void forward(const l2l_sweep *sweep) {
     }
 }
 
+static void scale(const real *restrict grad, real *restrict grad_src, real inverse_std, int count) {
+    for (int i = 0; i < count; i++) grad_src[i] = grad[i] * inverse_std;
+}
+
 static void backward(const l2l_sweep *sweep) {
     for (int c = 0; c < sweep->node->in_channels; c++) {
         const real *coefs = (const real *)sweep->coefs + COEFS * c;
+        if (sweep->node->attributes.normalize.mode == L2L_NORMALIZE_GIVEN) {
+            scale(sweep->grad[c], sweep->out[c], coefs[1], sweep->count);
+            continue;
+        }
         const real k[COEFS] = { coefs[0], coefs[1], coefs[2], coefs[3] };
         const real *restrict src = sweep->src[c], *restrict grad = sweep->grad[c];
         real *restrict grad_src = sweep->out[c];
