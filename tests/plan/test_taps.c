@@ -39,7 +39,7 @@ static void cut(const l2l_plan *plan, const inputs *in, size_t stage, const l2l_
     close_to(image, &cut_image, tolerance, l2l_plan_stage_name(plan, stage));
     if (stage + 1 < count) {
         l2l_plan *tail = part(plan, stage + 1, count);
-        l2l_tensor end = room_for(plan, in).image,
+        l2l_tensor end = like_stage(plan, count - 1, in),
                    rest = params_from(&in->params, split, l2l_plan_param_count(tail));
         l2l_tensor *given = l2l_plan_param_count(tail) ? &rest : NULL;
         extra = (l2l_plan_extra)L2L_PLAN_EXTRA_INIT;
@@ -127,7 +127,7 @@ START_TEST(each_half_of_a_tap_is_optional) {
                              NULL, NULL, &extra));
         same_bits(&grad, &both_grad, "the gradient alone");
         fill(&grad, 4), fill(&both_grad, 4);
-        l2l_tensor end = room_for(plan, &in).image;
+        l2l_tensor end = like_stage(plan, l2l_plan_stage_count(plan) - 1, &in);
         ok(l2l_plan_forward(context, plan, &in.params, &in.mosaic, &end, &extra));
         same_bits(&grad, &both_grad, "a gradient that forward has not");
         one = (l2l_tap){ s, NULL, NULL };
