@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <cjson/cJSON.h>
+
 #include "camera.h"
 #include "output.h"
 #include "say.h"
@@ -254,13 +256,43 @@ static bool apply_exposure(l2l_context *context, const struct recipe *recipe,
     return true;
 }
 
+static bool same_cfa(const l2l_cfa *a, const l2l_cfa *b) {
+    enum { COMMON = 12 }; /* a multiple of every period there is */
+    for (int i = 0; i < COMMON * COMMON; i++)
+        if (l2l_cfa_color(a, i / COMMON, i % COMMON) != l2l_cfa_color(b, i / COMMON, i % COMMON))
+            return false;
+    return true;
+}
+
+/* A plan file names the colour-filter array that it was made for. */
+static bool check_cfa(l2l_context *context, const struct recipe *recipe,
+                      const struct options *options, const struct source *source) {
+    if (!recipe->plan_text) return true;
+    cJSON *json = cJSON_ParseWithLength(recipe->plan_text, recipe->plan_size);
+    const cJSON *stage;
+    bool same = true;
+    cJSON_ArrayForEach(stage, cJSON_GetObjectItem(json, "stages")) {
+        const char *name = cJSON_GetStringValue(cJSON_GetObjectItem(stage, "cfa"));
+        char found[64];
+        l2l_cfa cfa;
+        if (!name || l2l_cfa_parse(context, name, &cfa) != L2L_OK || same_cfa(&cfa, &source->cfa))
+            continue;
+        l2l_cfa_name(&source->cfa, found, sizeof found);
+        same = fail("'%s' is a plan for %s mosaics, and '%s' is %s", options->plan, name,
+                    source->path, found);
+    }
+    cJSON_Delete(json);
+    return same;
+}
+
 bool pipeline_open(l2l_context *context, const struct recipe *recipe, const struct options *options,
                    const struct source *source, struct pipeline *pipeline) {
     memset(pipeline, 0, sizeof *pipeline);
     pipeline->dtype = options->dtype && strcmp(options->dtype, "f64") == 0 ? L2L_F64 : L2L_F32;
     if (make_plan(context, recipe, source, &pipeline->plan) != L2L_OK)
         return fail_about(context, recipe->plan_text ? options->plan : source->path);
-    if (default_params(context, recipe, options, pipeline) &&
+    if (check_cfa(context, recipe, options, source) &&
+        default_params(context, recipe, options, pipeline) &&
         (recipe->plan_text || apply_source(context, source, pipeline)) &&
         (!options->camera || camera_apply(context, options->camera, pipeline)) &&
         apply_exposure(context, recipe, options, source, pipeline) &&

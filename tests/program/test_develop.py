@@ -143,6 +143,14 @@ class Develop(ProgramTest):
         self.assertEqual(self.develop(source, "--plan", self.at("g/plan.json"), "--dtype", "f64")[2],
                          image)
 
+    def test_a_plan_is_for_its_own_colour_filter_array(self):
+        source = self.mosaic()
+        self.ok("grad", source, "-o", self.at("g"), "--cfa", "GBRG", "--no-stages")
+        self.fails(1, "develop", source, "-o", self.at("x.png"), "--plan", self.at("g/plan.json"),
+                   says="is a plan for GBRG mosaics, and")
+        self.ok("develop", source, "-o", self.at("x.png"), "--plan", self.at("g/plan.json"),
+                "--crop", "0,1,8,8")
+
     def test_wrong_parameter_files_are_named(self):
         source = self.mosaic()
         for text, says in (('{"lens2logit": 1, "params": {"gama.gamma": [1]}}', "gama.gamma"),
