@@ -137,9 +137,16 @@ static bool is_taps(const l2l_node *node) {
     return node->row->shape == L2L_SHAPE_CFA && node->scale == 1 && node->radius > 0;
 }
 
+/* A clip whose successor clips what it loads. */
+static bool is_clip_pair(const l2l_chain *chain, int first, const bool *keep) {
+    return chain->nodes[first].row->kind == L2L_CLIP && first + 1 < chain->count &&
+           !keep[first + 1] && chain->nodes[first + 1].row->clips;
+}
+
 /* How many nodes from `first` on fold into one. */
 static int run_length(const l2l_chain *chain, int first, const bool *keep) {
     int end = first;
+    if (is_clip_pair(chain, first, keep)) return 2;
     if (!is_taps(&chain->nodes[first]) && !is_matrix(&chain->nodes[first])) return 1;
     for (end = first + 1; end < chain->count; end++)
         if (keep[end] || !is_matrix(&chain->nodes[end])) break;
@@ -150,6 +157,13 @@ static void fold_run(const l2l_chain *chain, int first, int count, l2l_node *nod
     const l2l_node *parts = &chain->nodes[first];
     *node = parts[0];
     if (count == 1) return;
+    if (parts[0].row->kind == L2L_CLIP) {
+        *node = parts[1];
+        node->clipped = true;
+        node->clip_lo = parts[0].attributes.clip.lo;
+        node->clip_hi = parts[0].attributes.clip.hi;
+        return;
+    }
     bool taps = is_taps(&parts[0]);
     node->parts = parts;
     node->part_count = count;

@@ -1,6 +1,6 @@
 /* Folding: what of a chain can run as one. Adjacent linear pixel stages become one matrix, and
    together with a linear demosaic before them one set of taps; adjacent stages that filter luma
-   work on one plane. The result and the gradients are those of the chain, up to rounding. */
+   work on one plane; a stage that can clip what it loads takes over from a clip before it. The result and the gradients are those of the chain, up to rounding. */
 #ifndef L2L_PLAN_FOLD_H
 #define L2L_PLAN_FOLD_H
 

@@ -61,6 +61,8 @@ typedef struct l2l_node {
 
     /* Set by folding (lib/plan/fold.c). */
     bool luma_enter, luma_leave; /* first, last of adjacent nodes that hand on luma alone */
+    bool clipped;                 /* the kernel clips what it loads, to [clip_lo, clip_hi] */
+    double clip_lo, clip_hi;
     const struct l2l_node *parts; /* the nodes that this one stands for; NULL: itself */
     int part_count;
 } l2l_node;
@@ -73,6 +75,7 @@ struct l2l_stage_row {
     l2l_shape shape;
     unsigned needs;
     bool linear; /* in the source; affine counts */
+    bool clips;  /* its kernel can clip what it loads, and then needs no clip stage before it */
     /* Checks attributes and in_channels, and sets what differs from l2l_node_configure's defaults. */
     l2l_status (*configure)(l2l_context *, l2l_node *);
     /* Parameters that change the image as little as possible. NULL without parameters. */

@@ -83,5 +83,6 @@ static void unfold(const l2l_node *node, int64_t height, int64_t width, const do
 
 const l2l_stage_row l2l_gamma_row = {
     .stage = "gamma", .kind = L2L_GAMMA, .shape = L2L_SHAPE_POINT, .needs = L2L_NEEDS_SRC,
+    .clips = true,
     .configure = configure, .defaults = defaults, .prepare = prepare, .unfold = unfold,
 };

@@ -1,4 +1,5 @@
 /* Gamma over rows. Backward and the sum for γ share the power that costs both most of their time. */
+#include "stages/clip/clip.math.h"
 #include "stages/gamma/gamma.math.h"
 #include "stages/gamma/table.h"
 #include "stages/lanes.h"
@@ -16,32 +17,52 @@ static l2l_gamma_coefs scalars_of(const real *k) {
                               k[L2L_GAMMA_FLOOR_SLOPE] };
 }
 
-/* Three functions of sixteen samples at a time, written twice: plainly, and for floats by tables. */
+/* The coefficients of a channel, and the clip that the stage may have taken over. */
 typedef struct power {
     const real *coefs;
     l2l_gamma_coefs scalars;
-    bool tables;
+    bool tables, clipped;
+    real lo, hi;
 } power;
 
 static power power_of(const l2l_sweep *sweep, int channel) {
     const real *k = coefs_of(sweep, channel);
-    return (power){ k, scalars_of(k), k[L2L_GAMMA_TABLES] != 0 };
+    const l2l_node *node = sweep->node;
+    return (power){ k,
+                    scalars_of(k),
+                    k[L2L_GAMMA_TABLES] != 0,
+                    node->clipped,
+                    node->clipped ? (real)node->clip_lo : -(real)INFINITY,
+                    node->clipped ? (real)node->clip_hi : (real)INFINITY };
 }
 
+static real one_value(const power *p, real x) {
+    return l2l_gamma_value(l2l_clip_value(x, p->lo, p->hi), p->scalars.power);
+}
+
+static real one_slope(const power *p, real x) {
+    return l2l_gamma_slope(l2l_clip_value(x, p->lo, p->hi), &p->scalars);
+}
+
+static real one_log_term(const power *p, real x) {
+    return l2l_gamma_log_term(l2l_clip_value(x, p->lo, p->hi), p->scalars.power);
+}
+
+/* Whether x was within the clip; without one also NaN is. */
+static int passes(const power *p, real x) { return !p->clipped || (x >= p->lo && x <= p->hi); }
+
 static void plain_values(const power *p, const real *restrict x, real *restrict y, int count) {
-    for (int i = 0; i < count; i++) y[i] = l2l_gamma_value(x[i], p->scalars.power);
+    for (int i = 0; i < count; i++) y[i] = one_value(p, x[i]);
 }
 
 /* grad_x = grad · slope (unless NULL), and lane += grad · y log2 x (unless NULL), whole groups. */
 static void plain_backward(const power *p, const real *restrict x, const real *restrict grad,
                            real *restrict grad_x, real *restrict lane, int count) {
-    if (grad_x)
-        for (int i = 0; i < count; i++) grad_x[i] = grad[i] * l2l_gamma_slope(x[i], &p->scalars);
-    if (lane)
-        for (int i = 0; i < count; i += L2L_LANES)
-            for (int l = 0; l < L2L_LANES; l++)
-                lane[l] = L2L_FMA(grad[i + l], l2l_gamma_log_term(x[i + l], p->scalars.power),
-                                  lane[l]);
+    for (int i = 0; grad_x && i < count; i++)
+        grad_x[i] = passes(p, x[i]) ? grad[i] * one_slope(p, x[i]) : R(0.0);
+    for (int i = 0; lane && i < count; i += L2L_LANES)
+        for (int l = 0; l < L2L_LANES; l++)
+            lane[l] = L2L_FMA(grad[i + l], one_log_term(p, x[i + l]), lane[l]);
 }
 
 #if defined(L2L_REAL_IS_f64)
@@ -92,6 +113,19 @@ L2L_FN vreal v_lookup(const float *table, vint index) {
 #endif
 }
 
+/* As l2l_clip_value: the bounds come first, for these instructions return the second operand if
+   one is NaN. */
+L2L_FN vreal v_clip(vreal x, vreal lo, vreal hi) {
+#if defined(__AVX512F__)
+    return (vreal)_mm512_min_ps((__m512)hi, _mm512_max_ps((__m512)lo, (__m512)x));
+#elif defined(__AVX2__)
+    return (vreal)_mm256_min_ps((__m256)hi, _mm256_max_ps((__m256)lo, (__m256)x));
+#else
+    for (int l = 0; l < L2L_WIDTH; l++) x[l] = l2l_clip_value(x[l], lo[l], hi[l]);
+    return x;
+#endif
+}
+
 /* x^p by a table; `outside` is nonzero in lanes whose x is not in [2⁻³¹, 2). */
 L2L_FN vreal v_power(vreal x, const float *table, vint *outside) {
     vint bits = (vint)x, index = (bits >> 23) - 96;
@@ -123,18 +157,20 @@ static void values(const power *p, const real *x, real *y, int count) {
     }
     float table[L2L_POWER_TABLE];
     memcpy(table, p->coefs + L2L_GAMMA_VALUE_TABLE, sizeof table);
+    const vreal lo = v_splat(p->lo), hi = v_splat(p->hi);
     for (int i = 0; i < count; i += L2L_WIDTH) {
         vint outside;
-        v_store(y + i, v_power(v_load(x + i), table, &outside));
+        v_store(y + i, v_power(v_clip(v_load(x + i), lo, hi), table, &outside));
         if (__builtin_expect(!v_any(outside), 1)) continue;
         for (int l = 0; l < L2L_WIDTH && i + l < count; l++)
-            if (outside[l]) y[i + l] = l2l_gamma_value(x[i + l], p->scalars.power);
+            if (outside[l]) y[i + l] = one_value(p, x[i + l]);
     }
 }
 
 L2L_FN void table_gradients(const power *p, const real *x, const real *grad, real *grad_x, real *lane,
                             int count) {
-    const vreal inverse = v_splat(p->scalars.inverse);
+    const vreal inverse = v_splat(p->scalars.inverse), lo = v_splat(p->lo), hi = v_splat(p->hi);
+    const vint all = (vint){ 0 } - !p->clipped; /* all bits if nothing is clipped */
     float table[L2L_POWER_TABLE];
     memcpy(table, p->coefs + L2L_GAMMA_SLOPE_TABLE, sizeof table);
     vreal sum[L2L_PARTS];
@@ -144,16 +180,17 @@ L2L_FN void table_gradients(const power *p, const real *x, const real *grad, rea
         for (int k = 0; k < L2L_PARTS; k++) {
             const int at = i + k * L2L_WIDTH;
             vint outside;
-            vreal sample = v_load(x + at), g = v_load(grad + at);
+            vreal given = v_load(x + at), sample = v_clip(given, lo, hi), g = v_load(grad + at);
             vreal base = v_power(sample, table, &outside), slope = inverse * base, term;
             if (lane) term = sample * base * v_log2(sample);
             if (__builtin_expect(v_any(outside), 0))
                 for (int l = 0; l < L2L_WIDTH && at + l < count; l++) {
                     if (!outside[l]) continue;
-                    slope[l] = l2l_gamma_slope(sample[l], &p->scalars);
-                    if (lane) term[l] = l2l_gamma_log_term(sample[l], p->scalars.power);
+                    slope[l] = one_slope(p, given[l]);
+                    if (lane) term[l] = one_log_term(p, given[l]);
                 }
-            if (grad_x) v_store(grad_x + at, g * slope);
+            vint inside = ((given >= lo) & (given <= hi)) | all;
+            if (grad_x) v_store(grad_x + at, (vreal)((vint)(g * slope) & inside));
             if (lane) sum[k] = v_fma(g, term, sum[k]);
         }
     for (int k = 0; lane && k < L2L_PARTS; k++) v_store(lane + k * L2L_WIDTH, sum[k]);
