@@ -73,7 +73,9 @@ static void check_params(problem *p, const setup *s, const outcome *out, double 
             const double *got = out->grad_params[k];
             double error = relative_error(p->grad_params[k] + from, got ? got + from : NULL,
                                           p->typical[k] + from, size, 1);
-            report(p->row, s->isa, precision, fmax(0, error - storing(s->param, s)), limit,
+            /* the images of a batch are added to an image-shaped gradient one by one */
+            double stored = storing(s->param, s) * (problem_in_vector(p, k) ? 1 : p->n);
+            report(p->row, s->isa, precision, fmax(0, error - stored), limit,
                    "gradient of parameters of stage %d, slice %d, %s", k, slice, describe(p, s));
         }
     }

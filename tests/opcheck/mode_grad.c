@@ -104,10 +104,10 @@ static const l2l_dtype types[][3] = { { L2L_F32, L2L_F32, L2L_F32 },
 static void check_size(const options *o, const case_row *row, const case_size *size,
                        unsigned seed) {
     int pixels = size->n * size->h * size->w, chain = row->count > 1;
-    if (chain && pixels > (o->slow ? 600 : 120)) return;
+    if (chain && pixels > (o->slow ? 250 : 120)) return;
     problem p = problem_new(row, size->n, size->h, size->w, L2L_F64, seed);
     unsigned turn = seed;
-    problem_differentiate(&p, pixels <= 64 ? 0 : o->slow ? 200 : 24);
+    problem_differentiate(&p, pixels <= 64 ? 0 : o->slow && pixels < 3000 ? 120 : 24);
     for (l2l_isa isa = 0; isa_next(o, &isa);)
         for (int i = 0; i < 5; i++, turn++) {
             setup s = setup_plain(isa, types[i][0]);

@@ -16,19 +16,21 @@ static double power(double gamma, double x, double at) {
     return (x - at) * pow(1e-5, 1 / gamma) / (gamma * 1e-5);
 }
 
+/* Long sums, whose rounding would move every pixel alike, are kept in long double. */
 static double mean_of(const oracle_image *image, int c) {
-    double sum = 0;
+    long double sum = 0;
     for (int n = 0; n < image->n; n++)
         for (int i = 0; i < image->h * image->w; i++) sum += oracle_plane(image, n, c)[i];
-    return sum / ((double)image->n * image->h * image->w);
+    return (double)(sum / ((long double)image->n * image->h * image->w));
 }
 
 static double variance_of(const oracle_image *image, int c) {
-    double sum = 0, mean = mean_of(image, c);
+    long double sum = 0;
+    double mean = mean_of(image, c);
     for (int n = 0; n < image->n; n++)
         for (int i = 0; i < image->h * image->w; i++)
             sum += pow(oracle_plane(image, n, c)[i] - mean, 2);
-    return sum / ((double)image->n * image->h * image->w);
+    return (double)(sum / ((long double)image->n * image->h * image->w));
 }
 
 static oracle_image normalize(const oracle_stage *stage, const double *params,

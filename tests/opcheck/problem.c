@@ -34,6 +34,8 @@ static double sample(data_kind kind, unsigned *state) {
         return dark[(int)between(state, 0, 8)];
     case DATA_MILD:
         return random_unit(state) < 0.01 ? 0.02 : between(state, 0.4, 0.6);
+    case DATA_CALM:
+        return between(state, 0.4, 0.6);
     default:
         return between(state, 0.05, 0.95);
     }

@@ -12,7 +12,8 @@ typedef enum data_kind {
     DATA_SIGNED, /* within (−0.5, 1.5) */
     DATA_LEVELS, /* 0.25, 0.5 or 0.75: ties, and the end points of clip rows */
     DATA_DARK,   /* negative, 0, and tiny values too */
-    DATA_MILD    /* near 0.5, a few dark: chains stay clear of the limits of clip */
+    DATA_MILD,   /* near 0.5, a few dark: chains stay clear of the limits of clip but for those */
+    DATA_CALM    /* near 0.5 */
 } data_kind;
 
 /* One row of the case table. `linear`: in the source, affine included. */
