@@ -50,8 +50,10 @@ void l2l_job_layout(l2l_job *job) {
     }
     choose_grid(job);
     job->stream = job->images * job->height[0] > STREAM_PIXELS / job->width[0];
-    job->pad = (2 * widest + L2L_LANES - 1) / L2L_LANES * L2L_LANES;
-    int64_t columns = job->tile_width + 6 * job->halo[0] + 8 * widest;
+    /* a cotangent is zero two radii beyond the image; and rows that are twice as long begin up to
+       two groups of lanes earlier */
+    job->pad = (2 * widest + 3 * L2L_LANES - 1) / L2L_LANES * L2L_LANES;
+    int64_t columns = job->tile_width + 6 * job->halo[0] + 8 * widest + L2L_LANES;
     if (columns > job->width[0]) columns = job->width[0];
     /* room for the last incomplete group of lanes; an odd number of groups, so that equal columns
        of successive rows fall into different cache sets */

@@ -16,6 +16,9 @@ typedef struct ring {
     char *base;
     int planes, capacity;
     range y, x;    /* what is needed of the image */
+    int64_t x0;    /* rows are computed from here on: x.lo, or up to 15 columns before it, so that
+                      equal columns are equally aligned everywhere; what lies before x.lo is of no
+                      use to anybody */
     int64_t front; /* the next row to make */
 } ring;
 
@@ -59,7 +62,7 @@ static inline int group_last(const l2l_chain *chain, int i) {
 static inline char *at(const tile *t, const ring *r, int plane, int64_t y, int64_t x) {
     const l2l_job *job = t->job;
     int64_t row = (int64_t)plane * r->capacity + (uint32_t)y % (uint32_t)r->capacity;
-    int64_t column = job->pad + x - r->x.lo;
+    int64_t column = job->pad + x - r->x0;
     return r->base + (size_t)(row * job->row_size + column) * job->kernels->size;
 }
 
@@ -67,6 +70,8 @@ static inline void rows_at(const tile *t, const ring *r, int planes, int64_t y, 
                            const void **rows) {
     for (int p = 0; p < planes; p++) rows[p] = at(t, r, p, y, x);
 }
+
+static inline int columns_of(const ring *r) { return (int)(r->x.hi - r->x0); }
 
 static inline bool empty(range r) {
     return r.lo >= r.hi;
@@ -95,7 +100,7 @@ void l2l_tile_load(const tile *t, const l2l_view *view, int64_t n, const ring *t
                    int64_t y, double scale);
 void l2l_tile_store(const tile *t, const l2l_view *view, int64_t n, const ring *from, int b,
                     int64_t y, l2l_store_mode mode);
-void l2l_tile_load_extra(tile *t, int i, int64_t y, range x);
+void l2l_tile_load_extra(tile *t, int i, int64_t y, const ring *to);
 void l2l_sweep_init(l2l_sweep *s, const tile *t, int i, int64_t y, int64_t x, int64_t count);
 void l2l_tile_window(const tile *t, const ring *r, int plane, int64_t first, int count,
                      l2l_border border, int64_t extent, int64_t x, const void **rows);

@@ -22,7 +22,7 @@ static void gather(tile *t, int i, l2l_sweep *s, int planes, int first_plane, in
     void *out[MAX_ROWS];
     for (int j = 0; j < s->rows; j++)
         out[j] = (char *)out_rows[j] - (size_t)left * job->kernels->size;
-    s->x = below->x.lo - left;
+    s->x = below->x0 - left;
     s->count = count + left + right;
     s->grad = rows;
     s->aux = aux;
@@ -43,7 +43,7 @@ static void gather(tile *t, int i, l2l_sweep *s, int planes, int first_plane, in
     }
     s->y = q;
     for (int j = 0; r > 0 && j < s->rows; j++)
-        job->kernels->fold(out_rows[j], below->x.lo, count, width, r, node->border);
+        job->kernels->fold(out_rows[j], below->x0, count, width, r, node->border);
 }
 
 static void backward_plane(tile *t, int i, l2l_sweep *s) {
@@ -77,7 +77,7 @@ static void backward_plane(tile *t, int i, l2l_sweep *s) {
 static void backward_rows(tile *t, int i, int64_t q, int n) {
     const ring *below = &t->grad[i], *above = &t->grad[i + 1];
     l2l_sweep s;
-    l2l_sweep_init(&s, t, i, q, below->x.lo, below->x.hi - below->x.lo);
+    l2l_sweep_init(&s, t, i, q, below->x0, columns_of(below));
     const l2l_node *node = s.node;
     s.rows = n;
     if (node->row->shape == L2L_SHAPE_PLANE) {
@@ -99,7 +99,7 @@ static void backward_rows(tile *t, int i, int64_t q, int n) {
     s.grad = grad;
     s.out = out;
     if (kernel_of(t, i)->sums_in_backward && sums_of(t->job, i) && is_mine(t, i + 1, q)) {
-        s.own_begin = (int)(t->own_x[i + 1].lo - below->x.lo);
+        s.own_begin = (int)(t->own_x[i + 1].lo - below->x0);
         s.own_count = (int)(t->own_x[i + 1].hi - t->own_x[i + 1].lo);
     }
     kernel_of(t, i)->backward(&s);
@@ -158,14 +158,14 @@ static void finish_grad(tile *t, int b, int64_t y) {
         return;
     }
     const l2l_node *node = &chain->nodes[b - 1];
-    int count = (int)(r->x.hi - r->x.lo), channels = stored(chain, b);
+    int count = columns_of(r), channels = stored(chain, b);
     if (node->luma_leave) {
         const void *rows[L2L_MAX_CHANNELS];
-        rows_at(t, r, channels, y, r->x.lo, rows);
-        job->kernels->total(at(t, r, channels, y, r->x.lo), rows, channels, count);
+        rows_at(t, r, channels, y, r->x0, rows);
+        job->kernels->total(at(t, r, channels, y, r->x0), rows, channels, count);
     }
     for (int p = node->luma ? channels : 0; node->radius && p < channels + node->luma; p++)
-        job->kernels->extend(at(t, r, p, y, r->x.lo), r->x.lo, count, job->width[b],
+        job->kernels->extend(at(t, r, p, y, r->x0), r->x0, count, job->width[b],
                              2 * node->radius, L2L_BORDER_ZERO);
     if (b - 1 == chain->additive_node)
         l2l_tile_store(t, &job->grad_additive, 0, r, b, y,

@@ -31,7 +31,7 @@ static void forward_plane(tile *t, int i, l2l_sweep *s) {
 static void forward_rows(tile *t, int i, int64_t y, int n) {
     const ring *to = &t->value[i + 1];
     l2l_sweep s;
-    l2l_sweep_init(&s, t, i, y, to->x.lo, to->x.hi - to->x.lo);
+    l2l_sweep_init(&s, t, i, y, to->x0, columns_of(to));
     s.rows = n;
     if (s.node->row->shape == L2L_SHAPE_PLANE) {
         forward_plane(t, i, &s);
@@ -44,7 +44,7 @@ static void forward_rows(tile *t, int i, int64_t y, int n) {
     else
         rows_at(t, &t->value[i], s.node->in_channels, y, s.x, rows);
     for (int c = 0; c < s.node->out_channels; c++) out[c] = at(t, to, c, y, s.x);
-    l2l_tile_load_extra(t, i, y, to->x);
+    l2l_tile_load_extra(t, i, y, to);
     for (int c = 0; c < L2L_MAX_CHANNELS; c++) extra[c] = t->extra[c];
     s.src = rows;
     s.out = out;
@@ -57,7 +57,7 @@ static void finish_value(tile *t, int b, int64_t y) {
     const l2l_job *job = t->job;
     const l2l_chain *chain = job->chain;
     ring *r = &t->value[b];
-    int count = (int)(r->x.hi - r->x.lo), channels = stored(chain, b);
+    int count = columns_of(r), channels = stored(chain, b);
     l2l_tile_store(t, &job->tap[b], t->image, r, b, y, L2L_STORE_WRITE);
     if (!job->backward && b == job->top) {
         l2l_tile_store(t, &job->dst, t->image, r, b, y,
@@ -72,12 +72,12 @@ static void finish_value(tile *t, int b, int64_t y) {
     const l2l_node *node = &chain->nodes[b];
     if (node->luma_enter) {
         const void *rgb[L2L_MAX_CHANNELS];
-        rows_at(t, r, 3, y, r->x.lo, rgb);
-        job->kernels->luma(at(t, r, channels, y, r->x.lo), rgb, count);
+        rows_at(t, r, 3, y, r->x0, rgb);
+        job->kernels->luma(at(t, r, channels, y, r->x0), rgb, count);
     }
     if (node->radius == 0) return;
     for (int p = node->luma ? channels : 0; p < channels + node->luma; p++)
-        job->kernels->extend(at(t, r, p, y, r->x.lo), r->x.lo, count, job->width[b], node->radius,
+        job->kernels->extend(at(t, r, p, y, r->x0), r->x0, count, job->width[b], node->radius,
                              node->border);
 }
 

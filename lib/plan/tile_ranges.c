@@ -1,6 +1,8 @@
 /* What a tile owns of each boundary, and what it must compute to make that. */
 #include "plan/tile.h"
 
+static int64_t align(int64_t x) { return x / L2L_LANES * L2L_LANES; }
+
 static range both(range a, range b) {
     if (empty(a)) return b;
     if (empty(b)) return a;
@@ -60,6 +62,7 @@ void l2l_tile_set_grad_ranges(tile *t) {
         if (b < job->chain->count) x = snap(x, job->chain->nodes[b].radius, job->width[b]);
         t->grad[b].y = y;
         t->grad[b].x = x;
+        t->grad[b].x0 = align(x.lo);
         t->grad[b].front = y.lo;
     }
 }
@@ -94,6 +97,7 @@ void l2l_tile_set_value_ranges(tile *t) {
             y = both(y, t->grad[b].y), x = both(x, t->grad[b].x);
         t->value[b].y = y;
         t->value[b].x = x;
+        t->value[b].x0 = align(x.lo);
         t->value[b].front = y.lo;
     }
 }

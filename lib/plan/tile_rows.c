@@ -8,9 +8,9 @@ static int64_t offset_in(const l2l_view *view, int64_t n, int c, int64_t y, int6
 void l2l_tile_load(const tile *t, const l2l_view *view, int64_t n, const ring *to, int channels,
                    int64_t y, double scale) {
     for (int c = 0; c < channels; c++)
-        t->job->kernels->load(at(t, to, c, y, to->x.lo), &view->tensor,
-                              offset_in(view, n, c, y, to->x.lo), view->stride[3],
-                              (int)(to->x.hi - to->x.lo), scale,
+        t->job->kernels->load(at(t, to, c, y, to->x0), &view->tensor,
+                              offset_in(view, n, c, y, to->x0), view->stride[3],
+                              columns_of(to), scale,
                               y + 1 < to->y.hi ? view->stride[2] : 0);
 }
 
@@ -55,7 +55,7 @@ void l2l_tile_window(const tile *t, const ring *r, int plane, int64_t first, int
     for (int k = 0; k < count; k++) {
         int64_t y = l2l_extend(border, first + k, extent);
         rows[k] =
-            y < 0 ? t->zero + (size_t)(x - r->x.lo) * t->job->kernels->size : at(t, r, plane, y, x);
+            y < 0 ? t->zero + (x - r->x0) * (ptrdiff_t) t->job->kernels->size : at(t, r, plane, y, x);
     }
 }
 
@@ -68,11 +68,11 @@ void l2l_tile_source_window(const tile *t, int i, int plane, int64_t y, int n, i
                     x * node->scale, rows);
 }
 
-void l2l_tile_load_extra(tile *t, int i, int64_t y, range x) {
+void l2l_tile_load_extra(tile *t, int i, int64_t y, const ring *to) {
     const l2l_job *job = t->job;
     if (i != job->chain->additive_node) return;
     for (int c = 0; c < job->chain->channels[i]; c++)
         job->kernels->load(t->extra[c], &job->additive.tensor,
-                           offset_in(&job->additive, 0, c, y, x.lo), job->additive.stride[3],
-                           (int)(x.hi - x.lo), 1.0, 0);
+                           offset_in(&job->additive, 0, c, y, to->x0), job->additive.stride[3],
+                           columns_of(to), 1.0, 0);
 }
