@@ -65,7 +65,7 @@ static const option_row rows[] = {
       "also write the output of every stage there, as .png and .npy" },
     { "no-stages", 0, FLAG, AT(no_stages), NULL, 0, 0, FOR_GRAD,
       "write no stages: only the image and the gradients of mosaic and parameters" },
-    { "crop", 0, CROP, AT(crop), "LEFT,TOP,WIDTH,HEIGHT", 0, 0, FOR_PIPELINE,
+    { "crop", 0, CROP, AT(crop), "LEFT,TOP,WIDTH,HEIGHT|WIDTHxHEIGHT", 0, 0, FOR_PIPELINE,
       "take this part of the visible mosaic only" },
     { "cfa", 0, TEXT, AT(cfa), "NAME", 0, 0, FOR_OPENING,
       "the colour-filter array of TIFF, PNG and NPY inputs (default RGGB)" },
@@ -158,6 +158,11 @@ static bool read_size(const char *text, size_option *size) {
 }
 
 static bool read_crop(const char *text, crop_option *crop) {
+    size_option middle;
+    if (read_size(text, &middle)) {
+        *crop = (crop_option){ 0, 0, middle.width, middle.height, true };
+        return true;
+    }
     int64_t *parts[] = { &crop->left, &crop->top, &crop->width, &crop->height };
     for (int i = 0; i < 4; i++) {
         if (i && *text++ != ',') return false;

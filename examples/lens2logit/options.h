@@ -15,6 +15,7 @@ typedef struct size_option {
 
 typedef struct crop_option {
     int64_t left, top, width, height; /* width 0: not given */
+    bool middle;                      /* the middle of the mosaic, at most of this size */
 } crop_option;
 
 /* What was asked for; NULL or 0 where nothing was. */

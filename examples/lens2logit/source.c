@@ -19,7 +19,8 @@ static double type_white(const struct source *source, const struct options *opti
     return ldexp(1, options->bits ? (int)options->bits : type_bits) - 1;
 }
 
-static void take_levels(struct source *source, const struct options *options) {
+static void take_levels(struct source *source, const struct options *options,
+                        const crop_option *crop) {
     const l2l_raw_info *info = source->info;
     source->has_levels = !options->camera && states_levels(info);
     if (!source->has_levels) {
@@ -29,13 +30,26 @@ static void take_levels(struct source *source, const struct options *options) {
     source->sample_scale = 1 / info->white;
     for (int i = 0; i < 4; i++) {
         /* Cropping an odd number of rows or columns moves the positions. */
-        int64_t row = (i / 2 + options->crop.top) % 2, column = (i % 2 + options->crop.left) % 2;
+        int64_t row = (i / 2 + crop->top) % 2, column = (i % 2 + crop->left) % 2;
         source->black[i] = info->black[2 * row + column] / info->white;
     }
     source->has_gain = info->has_gain;
     source->has_matrix = info->has_matrix;
     memcpy(source->gain, info->gain, sizeof source->gain);
     memcpy(source->matrix, info->matrix, sizeof source->matrix);
+}
+
+enum { PERIODS = 12 }; /* a multiple of the period of every array */
+
+/* Where a crop from the middle lies: on whole periods, with what there is. */
+static crop_option place_crop(const struct source *source, crop_option crop) {
+    if (!crop.middle) return crop;
+    int64_t width = source->info->width, height = source->info->height;
+    if (crop.width > width) crop.width = width;
+    if (crop.height > height) crop.height = height;
+    crop.left = (width - crop.width) / 2 / PERIODS * PERIODS;
+    crop.top = (height - crop.height) / 2 / PERIODS * PERIODS;
+    return crop;
 }
 
 static bool take_crop(struct source *source, const crop_option *crop) {
@@ -76,8 +90,9 @@ bool source_open(l2l_context *context, const char *path, const struct options *o
     source->mosaic = l2l_raw_mosaic(source->raw);
     source->cfa = source->info->cfa;
     source->orientation = source->info->orientation;
-    take_levels(source, options);
-    if (take_crop(source, &options->crop) && tensor_finite(&source->mosaic, path) &&
+    const crop_option crop = place_crop(source, options->crop);
+    take_levels(source, options, &crop);
+    if (take_crop(source, &crop) && tensor_finite(&source->mosaic, path) &&
         take_single(source, options))
         return true;
     source_close(source);
