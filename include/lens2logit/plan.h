@@ -69,9 +69,9 @@ typedef struct l2l_preset_options {
 /* Presets:
    "lens2logit": black level, linear demosaic, white balance, colour matrix, sharpen.kernel (zero
        border), denoise.kernel, clip [1e-5, 1], gamma; 132 parameters.
-   "static/<demosaic>/<sharpen>/<denoise>": black level, demosaic (bilinear), white balance, colour
-       matrix, sharpen (sharpening_filter, unsharp_masking), denoise (gaussian_denoising,
-       median_denoising), clip [0, 1], gamma. */
+   "static/<demosaic>/<sharpen>/<denoise>": black level, demosaic (bilinear, malvar2004), white
+       balance, colour matrix, sharpen (sharpening_filter, unsharp_masking), denoise
+       (gaussian_denoising, median_denoising), clip [0, 1], gamma. */
 L2L_API l2l_status l2l_plan_preset(l2l_context *context, const char *name,
                                    const l2l_preset_options *options, l2l_plan **plan);
 

@@ -45,8 +45,11 @@ typedef enum l2l_demosaic_method {
     L2L_DEMOSAIC_BILINEAR = 0,   /* normalised convolution; any CFA. No params */
     L2L_DEMOSAIC_LINEAR = 1,     /* zero-filled RGB, dense 3→3 convolution. params: weight
                                     [out][in][ky][kx], 81 for radius 1, 225 for radius 2 */
-    L2L_DEMOSAIC_SUPERPIXEL = 2  /* half resolution: R, (G1+G2)/2, B, or R, G1, G2, B. No params.
+    L2L_DEMOSAIC_SUPERPIXEL = 2, /* half resolution: R, (G1+G2)/2, B, or R, G1, G2, B. No params.
                                     2×2 CFA only; an odd last row or column is left out */
+    L2L_DEMOSAIC_MALVAR2004 = 3  /* bilinear, corrected by the second difference of the pixel's own
+                                    colour in 5×5 (Malvar, He, Cutler, ICASSP 2004). Bayer only.
+                                    No params */
 } l2l_demosaic_method;
 
 /* One channel to three (or four). */

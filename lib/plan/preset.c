@@ -19,6 +19,7 @@ typedef struct choice {
 
 static const choice demosaics[] = {
     { "bilinear", L2L_DEMOSAIC_BILINEAR, 1 },
+    { "malvar2004", L2L_DEMOSAIC_MALVAR2004, 2 },
     { NULL, 0, 0 },
 };
 /* radii: ⌊4σ + 0.5⌋ of the Gaussians with σ = 1 and 0.5 */
@@ -83,7 +84,7 @@ static l2l_status static_preset(l2l_context *context, const char *name,
     if (sharpen) denoise = choose(denoises, &text);
     if (!denoise || *text || text[-1] == '/')
         return l2l_fail(context, L2L_INVALID_ARGUMENT,
-                        "%.80s is no preset: at \"%.40s\" (static/bilinear/{sharpening_filter,"
+                        "%.80s is no preset: at \"%.40s\" (static/{bilinear,malvar2004}/{sharpening_filter,"
                         "unsharp_masking}/{gaussian_denoising,median_denoising})",
                         name, text);
     r.demosaic.method = (l2l_demosaic_method)demosaic->method;

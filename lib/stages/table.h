@@ -9,6 +9,7 @@
     ROW(demosaic_bilinear,   cfa)                 \
     ROW(demosaic_linear,     cfa)                 \
     ROW(demosaic_superpixel, superpixel)          \
+    ROW(demosaic_malvar2004, cfa)                 \
     ROW(white_balance,       white_balance)       \
     ROW(color_matrix,        color_matrix)        \
     ROW(sharpen_kernel,      stencil)             \

@@ -23,6 +23,9 @@
 #define SUPERPIXEL(count, cfa_rows) \
     ONE(1, DATA_PLAIN, 1, { .kind = ORACLE_DEMOSAIC, .method = ORACLE_SUPERPIXEL, \
                             .channels = count, .cfa = cfa_rows }),
+#define MALVAR(b, cfa_rows) \
+    ONE(1, DATA_PLAIN, 1, { .kind = ORACLE_DEMOSAIC, .method = ORACLE_MALVAR2004, \
+                            .border = ORACLE_##b, .cfa = cfa_rows }),
 #define LUMA(stage, how, b, r) \
     ONE(3, DATA_PLAIN, ORACLE_##how != ORACLE_MEDIAN, \
         { .kind = ORACLE_##stage, .method = ORACLE_##how, .border = ORACLE_##b, \
@@ -34,6 +37,7 @@
 
 #define BAYER_BILINEAR(b) BILINEAR(b, "RG/GB")
 #define BAYER_LINEAR(b) LINEAR(b, 1, "RG/GB")
+#define BAYER_MALVAR(b) MALVAR(b, "RG/GB")
 #define LUMA_SHARPEN(b) LUMA(SHARPEN, KERNEL, b, 1)
 #define EACH_SHARPEN(b) EACH(SHARPEN, KERNEL, b, 1, 2, DATA_SIGNED)
 #define LUMA_UNSHARP(b) LUMA(SHARPEN, UNSHARP, b, 4)
@@ -59,6 +63,10 @@ const case_row case_rows[] = {
     LINEAR(ZERO, 2, "GB/RG")
     SUPERPIXEL(3, "RG/GB") SUPERPIXEL(3, "BG/GR") SUPERPIXEL(3, "GR/BG") SUPERPIXEL(3, "GB/RG")
     SUPERPIXEL(4, "RG/GB") SUPERPIXEL(4, "BG/GR") SUPERPIXEL(4, "GR/BG") SUPERPIXEL(4, "GB/RG")
+    EACH_BORDER(BAYER_MALVAR)
+    MALVAR(DEFAULT, "BG/GR") MALVAR(DEFAULT, "GR/BG") MALVAR(DEFAULT, "GB/RG")
+    MALVAR(SYMMETRIC, "GB/RG") MALVAR(REPLICATE, "GR/BG") MALVAR(ZERO, "BG/GR")
+    MALVAR(REFERENCE, "GR/BG")
 
     ONE(3, DATA_SIGNED, 1, { .kind = ORACLE_WHITE_BALANCE }),
     ONE(1, DATA_SIGNED, 1, { .kind = ORACLE_WHITE_BALANCE }),
@@ -110,6 +118,8 @@ const int case_row_count = sizeof case_rows / sizeof *case_rows;
     { .kind = ORACLE_DEMOSAIC, .method = ORACLE_LINEAR, .border = ORACLE_##b, .radius = 1, .cfa = pattern }
 #define S_BILINEAR(b, pattern) \
     { .kind = ORACLE_DEMOSAIC, .method = ORACLE_BILINEAR, .border = ORACLE_##b, .cfa = pattern }
+#define S_MALVAR(b, pattern) \
+    { .kind = ORACLE_DEMOSAIC, .method = ORACLE_MALVAR2004, .border = ORACLE_##b, .cfa = pattern }
 #define S_FILTER(stage, how, b, r) \
     { .kind = ORACLE_##stage, .method = ORACLE_##how, .border = ORACLE_##b, .radius = r }
 #define S_COLOR { .kind = ORACLE_WHITE_BALANCE }, { .kind = ORACLE_COLOR_MATRIX }
@@ -121,8 +131,8 @@ const int case_row_count = sizeof case_rows / sizeof *case_rows;
 #define LENS2LOGIT(sharp, smooth, demosaic) \
     S_LINEAR(demosaic, "RG/GB"), S_COLOR, S_FILTER(SHARPEN, KERNEL, sharp, 1), \
     S_FILTER(DENOISE, KERNEL, smooth, 2), S_OUTPUT(1e-5)
-#define STATIC(b, pattern, sharpen, denoise) \
-    S_BLACK, S_BILINEAR(b, pattern), S_COLOR, sharpen, denoise, S_OUTPUT(0)
+#define STATIC(how, b, pattern, sharpen, denoise) \
+    S_BLACK, S_##how(b, pattern), S_COLOR, sharpen, denoise, S_OUTPUT(0)
 
 const case_row chain_rows[] = {
     { 1, DATA_MILD, 0, 1, STAGES(S_BLACK, LENS2LOGIT(ZERO, MIRROR, MIRROR)), "lens2logit",
@@ -130,13 +140,21 @@ const case_row chain_rows[] = {
     { 1, DATA_CALM, 0, 60, STAGES(S_RESCALE, LENS2LOGIT(SYMMETRIC, SYMMETRIC, SYMMETRIC),
       { .kind = ORACLE_ADDITIVE }, S_NORM), "lens2logit", L2L_BORDER_SYMMETRIC, 1, 1, 0 },
     { 1, DATA_MILD, 0, 1,
-      STAGES(STATIC(REFERENCE, "GR/BG", S_FILTER(SHARPEN, KERNEL, ZERO, 1),
+      STAGES(STATIC(BILINEAR, REFERENCE, "GR/BG", S_FILTER(SHARPEN, KERNEL, ZERO, 1),
                     S_FILTER(DENOISE, GAUSSIAN, SYMMETRIC, 2))),
       "static/bilinear/sharpening_filter/gaussian_denoising", L2L_BORDER_REFERENCE, 0, 0, 0 },
     { 1, DATA_MILD, 0, 1,
-      STAGES(STATIC(MIRROR, "BG/GR", S_FILTER(SHARPEN, UNSHARP, MIRROR, 4),
+      STAGES(STATIC(BILINEAR, MIRROR, "BG/GR", S_FILTER(SHARPEN, UNSHARP, MIRROR, 4),
                     S_FILTER(DENOISE, MEDIAN, MIRROR, 1))),
       "static/bilinear/unsharp_masking/median_denoising", L2L_BORDER_MIRROR, 0, 0, 0 },
+    { 1, DATA_MILD, 0, 1,
+      STAGES(STATIC(MALVAR, MIRROR, "GB/RG", S_FILTER(SHARPEN, UNSHARP, MIRROR, 4),
+                    S_FILTER(DENOISE, GAUSSIAN, MIRROR, 2))),
+      "static/malvar2004/unsharp_masking/gaussian_denoising", L2L_BORDER_MIRROR, 0, 0, 0 },
+    { 1, DATA_MILD, 0, 1,
+      STAGES(STATIC(MALVAR, REFERENCE, "GR/BG", S_FILTER(SHARPEN, KERNEL, ZERO, 1),
+                    S_FILTER(DENOISE, MEDIAN, SYMMETRIC, 1))),
+      "static/malvar2004/sharpening_filter/median_denoising", L2L_BORDER_REFERENCE, 0, 0, 0 },
     { 1, DATA_MILD, 0, 1,
       STAGES(S_BLACK, S_BILINEAR(DEFAULT, XTRANS), S_COLOR,
              S_FILTER(DENOISE, GAUSSIAN, REPLICATE, 5), S_FILTER(SHARPEN, KERNEL, MIRROR, 2),
@@ -150,6 +168,8 @@ const case_row chain_rows[] = {
              S_FILTER(DENOISE, KERNEL, ZERO, 2), S_FILTER(SHARPEN, KERNEL, REPLICATE, 1),
              S_FILTER(DENOISE, GAUSSIAN, MIRROR, 9), { .kind = ORACLE_ADDITIVE },
              { .kind = ORACLE_NORMALIZE, .method = ORACLE_GIVEN }), NULL, 0, 0, 0, 1.0 / 65535 },
+    { 1, DATA_MILD, 1, 1, STAGES(S_MALVAR(DEFAULT, "BG/GR"), S_COLOR), NULL, 0, 0, 0, 0 },
+    { 1, DATA_MILD, 1, 1, STAGES(S_MALVAR(ZERO, "RG/GB"), S_COLOR), NULL, 0, 0, 0, 0 },
     { 3, DATA_MILD, 0, 1,
       STAGES(S_FILTER(DENOISE, MEDIAN, SYMMETRIC, 2), { .kind = ORACLE_GAMMA, .extra = 1 },
              { .kind = ORACLE_WHITE_BALANCE }, S_FILTER(SHARPEN, KERNEL, ZERO, 1),
@@ -168,9 +188,10 @@ const case_size case_sizes[] = {
 const int case_size_count = sizeof case_sizes / sizeof *case_sizes;
 
 void case_name(const case_row *row, char *text, size_t size) {
-    static const char *const method[] = { "",        ".bilinear", ".linear",   ".superpixel",
-                                          ".kernel", ".unsharp",  ".gaussian", ".median",
-                                          ".given",  ".batch" };
+    static const char *const method[] = { "",         ".bilinear",   ".linear",
+                                          ".superpixel", ".malvar2004", ".kernel",
+                                          ".unsharp", ".gaussian",   ".median",
+                                          ".given",   ".batch" };
     static const char *const border[] = { "",           " mirror", " symmetric",
                                           " replicate", " zero",   " reference" };
     const oracle_stage *s = row->stages;

@@ -66,6 +66,8 @@ void mode_flat(const options *o) {
                                    .cfa = text };
             flat_sizes(o, &stage);
             if (!bayer) continue; /* the other methods are for Bayer, or trained for it */
+            stage.method = ORACLE_MALVAR2004;
+            flat_sizes(o, &stage);
             stage.method = ORACLE_LINEAR;
             flat_sizes(o, &stage);
             stage.method = ORACLE_SUPERPIXEL;

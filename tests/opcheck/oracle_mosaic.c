@@ -130,6 +130,59 @@ static oracle_image bilinear(const oracle_stage *stage, const oracle_image *src)
     return dst;
 }
 
+/* A weighted sum of samples, and of the weights, of those places of a window that are of a colour. */
+typedef struct weighed {
+    double sum, weight;
+} weighed;
+
+static void weigh(const oracle_stage *stage, const double *plane, int h, int w, int y, int x,
+                  double weight, weighed *to) {
+    oracle_border border = oracle_border_of(stage);
+    int sy = oracle_extend(y, h, border), sx = oracle_extend(x, w, border);
+    int counts = sy >= 0 && sx >= 0 &&
+                 (stage->border == ORACLE_REFERENCE ||
+                  oracle_color(stage->cfa, sy, sx) == oracle_color(stage->cfa, y + 4, x + 4));
+    if (!counts) return;
+    to->sum += weight * plane[(size_t)sy * (size_t)w + (size_t)sx];
+    to->weight += weight;
+}
+
+/* mean(c) + α (x − mean(s)): c the wanted colour, over 3×3; s the pixel's own, over the places two
+   steps away, of which those on the axis that c's neighbours of a green pixel are not on count
+   minus a half. */
+static double malvar(const oracle_stage *stage, const double *plane, int h, int w, int y, int x,
+                     int c) {
+    int own = oracle_color(stage->cfa, y, x);
+    double here = plane[(size_t)y * (size_t)w + (size_t)x];
+    double alpha = c == 1 ? 0.5 : own == 1 ? 0.625 : 0.75;
+    int across = oracle_color(stage->cfa, y, x + 1) == c;
+    weighed mean = { 0, 0 }, around = { 0, 0 };
+    if (own == c) return here;
+    for (int dy = -2; dy <= 2; dy++)
+        for (int dx = -2; dx <= 2; dx++) {
+            int color = oracle_color(stage->cfa, y + dy + 4, x + dx + 4);
+            int off_axis = own == 1 && (across ? dx == 0 : dy == 0);
+            if (color == c && abs(dy) < 2 && abs(dx) < 2)
+                weigh(stage, plane, h, w, y + dy, x + dx, 1, &mean);
+            if (color == own && abs(dy) + abs(dx) == 2)
+                weigh(stage, plane, h, w, y + dy, x + dx, off_axis ? -0.5 : 1, &around);
+        }
+    if (mean.weight == 0) return 0;
+    double y0 = mean.sum / mean.weight;
+    return around.weight == 0 ? y0 : y0 + alpha * (here - around.sum / around.weight);
+}
+
+static oracle_image malvar2004(const oracle_stage *stage, const oracle_image *src) {
+    oracle_image dst = oracle_new(src->n, 3, src->h, src->w);
+    for (int n = 0; n < src->n; n++)
+        for (int c = 0; c < 3; c++)
+            for (int y = 0; y < src->h; y++)
+                for (int x = 0; x < src->w; x++)
+                    oracle_plane(&dst, n, c)[(size_t)y * (size_t)src->w + (size_t)x] =
+                        malvar(stage, oracle_plane(src, n, 0), src->h, src->w, y, x, c);
+    return dst;
+}
+
 static oracle_image linear(const oracle_stage *stage, const double *weight,
                            const oracle_image *src) {
     oracle_image dst = oracle_new(src->n, 3, src->h, src->w), planes = zero_filled(stage, src, 0);
@@ -170,6 +223,7 @@ oracle_image oracle_demosaic(const oracle_stage *stage, const double *params,
                              const oracle_image *src) {
     if (stage->method == ORACLE_LINEAR) return linear(stage, params, src);
     if (stage->method == ORACLE_SUPERPIXEL) return superpixel(stage, src);
+    if (stage->method == ORACLE_MALVAR2004) return malvar2004(stage, src);
     if (strlen(stage->cfa) > 1) return bilinear(stage, src);
     oracle_image dst = oracle_new(src->n, 3, src->h, src->w);
     size_t plane = (size_t)src->h * (size_t)src->w * sizeof(double);

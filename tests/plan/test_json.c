@@ -67,6 +67,7 @@ START_TEST(presets_come_back) {
     round_trip(preset("lens2logit"));
     round_trip(preset("static/bilinear/sharpening_filter/gaussian_denoising"));
     round_trip(preset("static/bilinear/unsharp_masking/median_denoising"));
+    round_trip(preset("static/malvar2004/sharpening_filter/gaussian_denoising"));
 }
 END_TEST
 

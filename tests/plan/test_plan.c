@@ -47,13 +47,14 @@ START_TEST(bad_attributes_are_refused) {
     bad_stage(1, L2L_COLOR_MATRIX, NULL, "3 channels, not 1");
     bad_stage(1, L2L_SHARPEN, NULL, "3 channels, not 1");
     l2l_demosaic demosaic = L2L_DEMOSAIC_INIT;
-    demosaic.method = (l2l_demosaic_method)3, bad_stage(1, L2L_DEMOSAIC, &demosaic, "method 3");
+    demosaic.method = (l2l_demosaic_method)4, bad_stage(1, L2L_DEMOSAIC, &demosaic, "method 4");
     demosaic = (l2l_demosaic)L2L_DEMOSAIC_INIT;
     demosaic.border = (l2l_border)6, bad_stage(1, L2L_DEMOSAIC, &demosaic, "6 is no border");
     demosaic = (l2l_demosaic)L2L_DEMOSAIC_INIT;
     demosaic.cfa = (l2l_cfa){ 7, 2, { 0 } }, bad_stage(1, L2L_DEMOSAIC, &demosaic, "2×7");
     demosaic.cfa = (l2l_cfa){ 2, 2, { 0, 1, 1, 3 } }, bad_stage(1, L2L_DEMOSAIC, &demosaic, "3 is");
     demosaic.cfa = (l2l_cfa){ 2, 4, { 0, 1, 1, 2, 0, 1, 1, 2 } };
+    demosaic.method = L2L_DEMOSAIC_MALVAR2004, bad_stage(1, L2L_DEMOSAIC, &demosaic, "of 4×2");
     demosaic.method = L2L_DEMOSAIC_SUPERPIXEL, bad_stage(1, L2L_DEMOSAIC, &demosaic, "Bayer");
     demosaic.cfa = (l2l_cfa){ 0 }, demosaic.channels = 5;
     bad_stage(1, L2L_DEMOSAIC, &demosaic, "not 5");
@@ -318,6 +319,13 @@ START_TEST(presets_have_their_stages) {
     ck_assert_int_eq(plan->chain.nodes[4].border, L2L_BORDER_SYMMETRIC);
     ck_assert(plan->chain.nodes[6].attributes.clip.lo == 0);
     l2l_plan_destroy(plan);
+
+    ok(l2l_plan_preset(context, "static/malvar2004/sharpening_filter/median_denoising", NULL,
+                       &plan));
+    ck_assert_int_eq(l2l_plan_param_count(plan), 4 + 3 + 9 + 9 + 1);
+    ck_assert_int_eq(plan->chain.nodes[1].attributes.demosaic.method, L2L_DEMOSAIC_MALVAR2004);
+    ck_assert_int_eq(plan->chain.nodes[1].radius, 2);
+    l2l_plan_destroy(plan);
 }
 END_TEST
 
@@ -351,6 +359,7 @@ START_TEST(unknown_presets_are_named) {
                                   "static/",
                                   "static/bilinear",
                                   "static/bilinear/",
+                                  "static/malvar2004/",
                                   "static/vng/sharpening_filter/gaussian_denoising",
                                   "static/bilinear/blur/gaussian_denoising",
                                   "static/bilinear/sharpening_filter/nothing",

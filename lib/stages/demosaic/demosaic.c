@@ -3,8 +3,7 @@
 #include "stages/demosaic/taps.h"
 #include "stages/shapes/plane.h"
 
-/* What all methods share: one channel in, a sane CFA, the border. */
-static l2l_status configure(l2l_context *context, l2l_node *node, l2l_border reference) {
+l2l_status l2l_demosaic_configure(l2l_context *context, l2l_node *node, l2l_border reference) {
     l2l_demosaic *demosaic = &node->attributes.demosaic;
     l2l_cfa *cfa = &demosaic->cfa;
     if (node->in_channels != 1)
@@ -24,7 +23,7 @@ static l2l_status configure(l2l_context *context, l2l_node *node, l2l_border ref
     return l2l_border_resolve(context, node, demosaic->border, reference, &node->border);
 }
 
-static void set_taps(l2l_node *node, int radius) {
+void l2l_demosaic_set_taps(l2l_node *node, int radius) {
     const l2l_cfa *cfa = &node->attributes.demosaic.cfa;
     int side = 2 * radius + 1;
     node->radius = radius;
@@ -34,19 +33,19 @@ static void set_taps(l2l_node *node, int radius) {
 }
 
 static l2l_status configure_bilinear(l2l_context *context, l2l_node *node) {
-    L2L_TRY(configure(context, node, L2L_BORDER_SYMMETRIC));
+    L2L_TRY(l2l_demosaic_configure(context, node, L2L_BORDER_SYMMETRIC));
     int radius = l2l_bilinear_radius(&node->attributes.demosaic.cfa);
-    set_taps(node, radius);
+    l2l_demosaic_set_taps(node, radius);
     return L2L_OK;
 }
 
 static l2l_status configure_linear(l2l_context *context, l2l_node *node) {
-    L2L_TRY(configure(context, node, L2L_BORDER_MIRROR));
+    L2L_TRY(l2l_demosaic_configure(context, node, L2L_BORDER_MIRROR));
     int radius = node->attributes.demosaic.radius;
     if (radius != 1 && radius != 2)
         return l2l_fail(context, L2L_INVALID_ARGUMENT, "demosaic.linear: radius %d is not 1 or 2",
                         radius);
-    set_taps(node, radius);
+    l2l_demosaic_set_taps(node, radius);
     node->slices[0] = (l2l_slice_spec){ "weight", 9 * (2 * radius + 1) * (2 * radius + 1) };
     node->sum_count = l2l_site_coefs(node);
     return L2L_OK;
@@ -65,7 +64,7 @@ static void defaults_linear(const l2l_node *node, double *params) {
 }
 
 static l2l_status configure_superpixel(l2l_context *context, l2l_node *node) {
-    L2L_TRY(configure(context, node, L2L_BORDER_MIRROR));
+    L2L_TRY(l2l_demosaic_configure(context, node, L2L_BORDER_MIRROR));
     const l2l_demosaic *demosaic = &node->attributes.demosaic;
     if (!l2l_cfa_is_bayer(&demosaic->cfa))
         return l2l_fail(context, L2L_INVALID_ARGUMENT, "demosaic.superpixel takes Bayer arrays");

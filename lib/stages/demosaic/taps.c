@@ -1,4 +1,4 @@
-/* Taps of a linear demosaic, site by site, and the way back to the trainable weights. */
+/* Taps of bilinear and linear demosaic, site by site, and the way back to the trainable weights. */
 #include "stages/demosaic/taps.h"
 
 enum { MAX_CLASSES = L2L_CFA_MAX_PERIOD + 2 * L2L_DEMOSAIC_MAX_RADIUS };
@@ -23,23 +23,15 @@ static int color_at(const l2l_node *node, const l2l_sites *s, int64_t y, int64_t
     return row < 0 || column < 0 ? -1 : l2l_cfa_color(cfa, row, column);
 }
 
-typedef struct l2l_site {
-    int offset;                                      /* of its taps */
-    int color[(2 * L2L_DEMOSAIC_MAX_RADIUS + 1) * (2 * L2L_DEMOSAIC_MAX_RADIUS + 1)];
-} l2l_site;
-
-typedef void (*l2l_site_visitor)(const l2l_node *node, const l2l_sites *s, const l2l_site *site,
-                                 void *data);
-
-static void visit_sites(const l2l_node *node, const l2l_sites *s, l2l_site_visitor visitor,
-                        void *data) {
+void l2l_visit_sites(const l2l_node *node, const l2l_sites *s, l2l_site_visitor visitor,
+                     void *data) {
     int64_t row[MAX_CLASSES], column[MAX_CLASSES];
     int side = 2 * s->radius + 1;
     representatives(s->height, s->period_y, s->radius, s->uniform, s->rows, row);
     representatives(s->width, s->period_x, s->radius, s->uniform, s->columns, column);
     for (int ry = 0; ry < s->rows; ry++)
         for (int cx = 0; cx < s->columns; cx++) {
-            l2l_site site = { .offset = l2l_site_offset(s, ry, cx) };
+            l2l_site site = { .offset = l2l_site_offset(s, ry, cx), .y = row[ry], .x = column[cx] };
             if (row[ry] < 0 || column[cx] < 0) continue;
             for (int t = 0; t < s->taps; t++)
                 site.color[t] = color_at(node, s, row[ry] + t / side - s->radius,
@@ -146,7 +138,7 @@ void l2l_bilinear_prepare(const l2l_node *node, int64_t height, int64_t width,
     (void)params;
     l2l_sites s = l2l_sites_of(node, height, width);
     for (int i = 0; i < node->coef_count; i++) coefs[i] = 0.0;
-    visit_sites(node, &s, bilinear_site, coefs);
+    l2l_visit_sites(node, &s, bilinear_site, coefs);
     l2l_pairs_prepare(node, height, width, coefs);
 }
 
@@ -183,7 +175,7 @@ void l2l_linear_prepare(const l2l_node *node, int64_t height, int64_t width, con
                         double *coefs) {
     l2l_sites s = l2l_sites_of(node, height, width);
     for (int i = 0; i < node->coef_count; i++) coefs[i] = 0.0;
-    visit_sites(node, &s, linear_site, &(linear_data){ params, coefs });
+    l2l_visit_sites(node, &s, linear_site, &(linear_data){ params, coefs });
     l2l_pairs_prepare(node, height, width, coefs);
 }
 
@@ -192,5 +184,5 @@ void l2l_linear_unfold(const l2l_node *node, int64_t height, int64_t width, cons
     (void)params, (void)work;
     l2l_sites s = l2l_sites_of(node, height, width);
     for (int i = 0; i < node->param_count; i++) grads[i] = 0.0;
-    visit_sites(node, &s, linear_site_grad, &(linear_data){ sums, grads });
+    l2l_visit_sites(node, &s, linear_site_grad, &(linear_data){ sums, grads });
 }

@@ -1,4 +1,5 @@
-/* Taps of the linear demosaics (bilinear, linear), made by taps.c for the kernel cfa.kernel.c. */
+/* Taps of the demosaics that are stencils (bilinear, linear, malvar2004), made site by site for the
+   kernel cfa.kernel.c. */
 #ifndef L2L_STAGES_DEMOSAIC_TAPS_H
 #define L2L_STAGES_DEMOSAIC_TAPS_H
 
@@ -22,6 +23,21 @@ static inline int l2l_pair_offset(const l2l_sites *s, int direction, int row_pha
     return ((direction * s->period_y + row_phase) * 2 + column_phase) * 2 * 3 * s->taps;
 }
 
+/* One class of sites, by a pixel of it. */
+typedef struct l2l_site {
+    int offset;   /* of its taps: the coefficients [out][ky][kx] begin there */
+    int64_t y, x; /* of the pixel */
+    /* Of the sample that each tap falls on, which may lie beyond the border; −1 for a zero. */
+    int color[(2 * L2L_DEMOSAIC_MAX_RADIUS + 1) * (2 * L2L_DEMOSAIC_MAX_RADIUS + 1)];
+} l2l_site;
+
+typedef void (*l2l_site_visitor)(const l2l_node *node, const l2l_sites *s, const l2l_site *site,
+                                 void *data);
+
+/* Calls the visitor for every class of sites that the image has. */
+void l2l_visit_sites(const l2l_node *node, const l2l_sites *s, l2l_site_visitor visitor,
+                     void *data);
+
 /* Fills in the pairs from the classes. */
 void l2l_pairs_prepare(const l2l_node *node, int64_t height, int64_t width, double *coefs);
 
@@ -30,6 +46,11 @@ void l2l_pairs_prepare(const l2l_node *node, int64_t height, int64_t width, doub
 static inline int l2l_transposed_offset(const l2l_sites *s, int o, int k, int64_t y, int64_t x) {
     return l2l_site_offset(s, l2l_site_row(s, y), l2l_site_column(s, x)) + (o + 1) * s->taps - 1 - k;
 }
+
+/* What `configure` of these methods shares: one channel in, a sane CFA, the border; and the counts
+   that follow from the radius. */
+l2l_status l2l_demosaic_configure(l2l_context *context, l2l_node *node, l2l_border reference);
+void l2l_demosaic_set_taps(l2l_node *node, int radius);
 
 bool l2l_cfa_is_bayer(const l2l_cfa *cfa);
 
