@@ -46,7 +46,7 @@ tier() {
     rm -f "$folder/tests.xml"
     # shellcheck disable=SC2086 # a list
     $launch ctest --test-dir "$folder" -j "$jobs" --output-on-failure --no-tests=error \
-        --output-junit tests.xml "$@"
+        --test-output-size-passed 100000 --output-junit tests.xml "$@"
     if [ -s "$folder/tests.xml" ]; then count "$folder/tests.xml"; else failed=$((failed + 1)); fi
 }
 
