@@ -51,6 +51,7 @@ static l2l_status make_stage(l2l_context *context, int channels, l2l_stage_kind 
 static l2l_status make_demosaic(l2l_context *context, const golden_case *golden, l2l_plan **plan) {
     l2l_demosaic attributes = L2L_DEMOSAIC_INIT;
     l2l_status status = l2l_cfa_parse(context, golden->cfa, &attributes.cfa);
+    attributes.method = (l2l_demosaic_method)golden->method;
     attributes.border = golden->border;
     return status ? status : make_stage(context, 1, L2L_DEMOSAIC, &attributes, plan);
 }
@@ -90,8 +91,11 @@ static l2l_status make_normalize(l2l_context *context, const golden_case *golden
 #define STATIC(name) \
     { "static_" name, make_preset, preset_static, "static/bilinear/" name, "RGGB", 0, 0, \
       L2L_BORDER_REFERENCE, 0, 0 }
-#define BILINEAR(cfa, border, inset) \
-    { "bilinear_" cfa, make_demosaic, stage_alone, NULL, cfa, 0, 0, border, 0, inset }
+#define DEMOSAIC(name, method, border, inset) \
+    { name "_RGGB", make_demosaic, stage_alone, NULL, "RGGB", method, 0, border, 0, inset }, \
+    { name "_BGGR", make_demosaic, stage_alone, NULL, "BGGR", method, 0, border, 0, inset }, \
+    { name "_GRBG", make_demosaic, stage_alone, NULL, "GRBG", method, 0, border, 0, inset }, \
+    { name "_GBRG", make_demosaic, stage_alone, NULL, "GBRG", method, 0, border, 0, inset }
 #define FILTER(name, make, method, radius) \
     { name "_mirror",    make, stage_alone, NULL, NULL, method, radius, L2L_BORDER_MIRROR, 0, 0 }, \
     { name "_symmetric", make, stage_alone, NULL, NULL, method, radius, L2L_BORDER_SYMMETRIC, 0, 0 }, \
@@ -111,14 +115,13 @@ static const golden_case goldens[] = {
     STATIC("sharpening_filter/median_denoising"),
     STATIC("unsharp_masking/gaussian_denoising"),
     STATIC("unsharp_masking/median_denoising"),
-    BILINEAR("RGGB", L2L_BORDER_MIRROR, 1),
-    BILINEAR("BGGR", L2L_BORDER_MIRROR, 1),
-    BILINEAR("GRBG", L2L_BORDER_MIRROR, 1),
-    BILINEAR("GBRG", L2L_BORDER_MIRROR, 1),
-    BILINEAR("RGGB", L2L_BORDER_REFERENCE, 0),
-    BILINEAR("BGGR", L2L_BORDER_REFERENCE, 0),
-    BILINEAR("GRBG", L2L_BORDER_REFERENCE, 0),
-    BILINEAR("GBRG", L2L_BORDER_REFERENCE, 0),
+    { "static_malvar2004", make_preset, preset_static,
+      "static/malvar2004/unsharp_masking/gaussian_denoising", "RGGB", 0, 0, L2L_BORDER_REFERENCE, 0,
+      0 },
+    DEMOSAIC("bilinear", L2L_DEMOSAIC_BILINEAR, L2L_BORDER_MIRROR, 1),
+    DEMOSAIC("bilinear", L2L_DEMOSAIC_BILINEAR, L2L_BORDER_REFERENCE, 0),
+    DEMOSAIC("malvar2004", L2L_DEMOSAIC_MALVAR2004, L2L_BORDER_MIRROR, 2),
+    DEMOSAIC("malvar2004", L2L_DEMOSAIC_MALVAR2004, L2L_BORDER_REFERENCE, 0),
     FILTER("gaussian", make_denoise, L2L_DENOISE_GAUSSIAN, 2),
     FILTER("median", make_denoise, L2L_DENOISE_MEDIAN, 1),
     FILTER("median5", make_denoise, L2L_DENOISE_MEDIAN, 2),
@@ -136,7 +139,7 @@ static const golden_case goldens[] = {
 
 #undef PRESET
 #undef STATIC
-#undef BILINEAR
+#undef DEMOSAIC
 #undef FILTER
 #undef POINT
 

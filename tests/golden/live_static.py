@@ -1,4 +1,5 @@
 """The program's static pipelines against SciPy, scikit-image and colour-demosaicing."""
+import itertools
 import pathlib
 import tempfile
 
@@ -22,18 +23,17 @@ def main():
         folder = pathlib.Path(temporary)
         for name, mosaic in inputs.items():
             numpy.save(folder / "mosaic.npy", mosaic)
-            for sharpen in reference.SHARPENERS:
-                for denoise in reference.DENOISERS:
-                    want = reference.develop(mosaic.astype(numpy.float64), sharpen=sharpen,
-                                             denoise=denoise, **DRONE)
-                    for dtype, allowed in ALLOWED.items():
-                        live.run("develop", folder / "mosaic.npy", "-o", folder / "image.npy",
-                                 "--preset", f"static/bilinear/{sharpen}/{denoise}", "--camera",
-                                 "drone", "--border", "reference", "--dtype", dtype)
-                        label = f"{name}, {sharpen}, {denoise}, {dtype}"
-                        error = score.compare(label, numpy.load(folder / "image.npy"), want,
-                                              allowed)
-                        print(f"{label:70} {error:.1e}")
+            for demosaic, sharpen, denoise in itertools.product(
+                    reference.DEMOSAICERS, reference.SHARPENERS, reference.DENOISERS):
+                want = reference.develop(mosaic.astype(numpy.float64), demosaic=demosaic,
+                                         sharpen=sharpen, denoise=denoise, **DRONE)
+                for dtype, allowed in ALLOWED.items():
+                    live.run("develop", folder / "mosaic.npy", "-o", folder / "image.npy",
+                             "--preset", f"static/{demosaic}/{sharpen}/{denoise}", "--camera",
+                             "drone", "--border", "reference", "--dtype", dtype)
+                    label = f"{name}, {demosaic}, {sharpen}, {denoise}, {dtype}"
+                    error = score.compare(label, numpy.load(folder / "image.npy"), want, allowed)
+                    print(f"{label:80} {error:.1e}")
     score.finish()
 
 

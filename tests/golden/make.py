@@ -3,7 +3,6 @@ Python that tests/venv.sh prints: $(sh tests/venv.sh) tests/golden/make.py
 
 The mosaics are random or synthetic; all values are made in float64."""
 import numpy
-from colour_demosaicing import demosaicing_CFA_Bayer_bilinear
 from scipy.ndimage import gaussian_filter, median_filter
 from skimage.filters import unsharp_mask
 
@@ -36,22 +35,26 @@ def scene(rng, height, width):
     return store.single(picture + rng.normal(0, 0.03, (height, width)))
 
 
-def static(seed):
+def static(case, mosaic, **parts):
+    image = reference.develop(mosaic.astype(numpy.float64), **parts, **DRONE)
+    store.write(case, src=mosaic, image=store.single(image), black_level__level=DRONE["black"],
+                white_balance__gain=DRONE["gain"], color_matrix__matrix=DRONE["matrix"])
+
+
+def statics(seed):
     mosaic = scene(numpy.random.default_rng(seed), 33, 46)
     for sharpen in reference.SHARPENERS:
         for denoise in reference.DENOISERS:
-            image = reference.develop(mosaic.astype(numpy.float64), sharpen=sharpen,
-                                      denoise=denoise, **DRONE)
-            store.write("static_" + sharpen + "_" + denoise, src=mosaic,
-                        image=store.single(image), black_level__level=DRONE["black"],
-                        white_balance__gain=DRONE["gain"], color_matrix__matrix=DRONE["matrix"])
+            static(f"static_{sharpen}_{denoise}", mosaic, sharpen=sharpen, denoise=denoise)
+    static("static_malvar2004", mosaic, demosaic="malvar2004", sharpen="unsharp_masking",
+           denoise="gaussian_denoising")
 
 
-def bilinear(seed):
+def demosaic(name, seed):
     mosaic = store.single(numpy.random.default_rng(seed).uniform(0, 1, (15, 18)))
     for cfa in ("RGGB", "BGGR", "GRBG", "GBRG"):
-        image = demosaicing_CFA_Bayer_bilinear(mosaic.astype(numpy.float64), cfa)
-        store.write("bilinear_" + cfa, src=mosaic, image=image.transpose(2, 0, 1))
+        image = reference.DEMOSAICERS[name](mosaic.astype(numpy.float64), cfa)
+        store.write(name + "_" + cfa, src=mosaic, image=image.transpose(2, 0, 1))
 
 
 def filters(seed):
@@ -66,6 +69,7 @@ def filters(seed):
 
 
 if __name__ == "__main__":
-    static(11)
-    bilinear(12)
+    statics(11)
+    demosaic("bilinear", 12)
     filters(13)
+    demosaic("malvar2004", 14)
