@@ -111,7 +111,7 @@ static void need_value_for_sums(tile *t, int i, int64_t y) {
 }
 
 /* Adds this row's share to the sums of node i; y is a row of its destination that the tile owns. */
-static void sum_row(tile *t, int i, int64_t y) {
+static void sum_rows(tile *t, int i, int64_t y, int n) {
     const l2l_job *job = t->job;
     range x = t->own_x[i + 1];
     const ring *above = &t->grad[i + 1];
@@ -120,7 +120,8 @@ static void sum_row(tile *t, int i, int64_t y) {
     l2l_sweep_init(&s, t, i, y, x.lo, x.hi - x.lo);
     const l2l_node *node = s.node;
     int channels = job->chain->channels[i];
-    need_value_for_sums(t, i, y);
+    need_value_for_sums(t, i, y + n - 1);
+    s.rows = n;
     s.src = rows;
     s.grad = grad;
     if (node->row->shape != L2L_SHAPE_PLANE) {
@@ -133,14 +134,26 @@ static void sum_row(tile *t, int i, int64_t y) {
     }
     int planes = node->row->shape != L2L_SHAPE_PLANE ? 0 : node->luma ? 1 : channels;
     for (int p = 0; p < planes; p++) {
-        l2l_tile_source_window(t, i, (node->luma ? stored(job->chain, i) : 0) + p, y, 1, x.lo,
+        l2l_tile_source_window(t, i, (node->luma ? stored(job->chain, i) : 0) + p, y, n, x.lo,
                                rows);
-        grad[0] = at(t, above, (node->luma ? stored(job->chain, i + 1) : 0) + p, y, x.lo);
+        for (int j = 0; j < n; j++)
+            grad[j] = at(t, above, (node->luma ? stored(job->chain, i + 1) : 0) + p, y + j, x.lo);
         kernel_of(t, i)->sums(&s);
     }
-    int64_t done = y + 1 - t->own_y[i + 1].lo;
-    bool last = y + 1 == t->own_y[i + 1].hi;
+    int64_t done = y + n - t->own_y[i + 1].lo;
+    bool last = y + n == t->own_y[i + 1].hi;
     if (kernel_of(t, i)->flush && (last || done % FLUSH_ROWS == 0)) kernel_of(t, i)->flush(&s);
+}
+
+/* Sums rows in pairs, counted from the first row that the tile owns, for kernels that take them. */
+static void sum_row(tile *t, int i, int64_t y) {
+    bool odd = (y - t->own_y[i + 1].lo) % 2 == 1, last = y + 1 == t->own_y[i + 1].hi;
+    if (kernel_of(t, i)->sum_rows < 2)
+        sum_rows(t, i, y, 1);
+    else if (odd)
+        sum_rows(t, i, y - 1, 2);
+    else if (last)
+        sum_rows(t, i, y, 1);
 }
 
 /* A new row of cotangents: given to whoever asked for it, summed, made ready for the node below. */

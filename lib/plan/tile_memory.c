@@ -23,12 +23,12 @@ static int capacity_of(const l2l_job *job, int b, bool grad) {
     const l2l_node *after = b < chain->count ? &chain->nodes[b] : NULL;
     const l2l_node *before = b > 0 ? &chain->nodes[b - 1] : NULL;
     int both = beyond(job, b - 1) + beyond(job, b) + 1;
-    if (grad) return both + (before ? 2 * before->radius + group_reach(job, b - 1) : 0);
+    if (grad) return both + (before ? 2 * before->radius + 1 + group_reach(job, b - 1) : 0);
     if (!job->backward)
         return both + (after ? 2 * after->radius + after->scale + group_reach(job, b) : 0);
     /* When the cotangent of row q is made, forward has run ahead to the output and back; behind,
        backward reads the window of its node, and the aux planes of the node before. */
-    int behind = after ? after->radius : 0;
+    int behind = after ? after->radius + 1 : 0;
     if (before && before->aux_planes && 2 * before->radius > behind) behind = 2 * before->radius;
     return both + 2 * job->ahead[b] + behind;
 }

@@ -26,7 +26,8 @@ typedef struct l2l_sweep {
     const void *const *src;  /* forward, sums: window of scale + 2·radius rows a channel;
                                 backward: the row y a channel, if the stage NEEDS_SRC */
     const void *const *grad; /* backward: window of the cotangent's rows y − radius … y + radius a
-                                channel, zero beyond the image; sums: the row y a channel */
+                                channel, zero beyond the image; sums: the rows y … a
+                                channel */
     const void *const *aux;  /* backward: like grad, one a channel of aux planes */
     const void *const *extra; /* the row y of the image-shaped parameter, a channel each */
     void *const *out;        /* forward: rows of dst, then of aux planes; backward: of grad_src */
@@ -45,7 +46,8 @@ typedef struct l2l_kernel {
     void (*backward)(const l2l_sweep *); /* the transpose: cotangent of dst → cotangent of src */
     void (*sums)(const l2l_sweep *);     /* NULL: nothing to sum */
     void (*flush)(const l2l_sweep *);    /* NULL: sums needs none */
-    int rows;                            /* rows that forward and backward take at most; 0: 1 */
+    int rows;     /* rows that forward and backward take at most; 0: 1 */
+    int sum_rows; /* rows that sums takes at most; 0: 1 */
     bool sums_in_backward; /* backward can sum on its way; `sums` is for when it is not called */
 } l2l_kernel;
 

@@ -1,6 +1,7 @@
 /* Black level over rows; coefficients are levels (4), gains (4) and white. */
 #include "stages/black_level/black_level.math.h"
 #include "stages/lanes.h"
+#include "stages/vector.h"
 
 /* Two coefficients of a row, repeated over the lanes: the columns of a 2×2 period. */
 static void lanes_of(const l2l_sweep *sweep, int first, real lane[L2L_LANES]) {
@@ -29,18 +30,37 @@ static void backward(const l2l_sweep *sweep) {
             grad_src[i + l] = grad[i + l] * l2l_black_level_slope(gain[l]);
 }
 
+/* plain += Σ g and, where the stage rescales, rescaled += Σ g (x − white), whole groups of lanes. */
+static void sum_lanes(const real *src, const real *grad, real white, bool rescale, real *plain,
+                      real *rescaled, int count) {
+    const vreal w = v_splat(white);
+    for (int part = 0; part < L2L_PARTS; part++) {
+        const int at = part * L2L_WIDTH;
+        vreal p = v_load(plain + at), r = v_load(rescaled + at);
+        for (int i = at; i < count; i += L2L_LANES) {
+            vreal g = v_load(grad + i);
+            p += g;
+            if (rescale) r = v_fma(g, v_load(src + i) - w, r);
+        }
+        v_store(plain + at, p);
+        v_store(rescaled + at, r);
+    }
+}
+
 /* Σ g and Σ g (x − white) for each of the four sites. */
 static void sums(const l2l_sweep *sweep) {
-    const real *restrict src = sweep->src[0], *restrict grad = sweep->grad[0];
+    const real *src = sweep->src[0], *grad = sweep->grad[0];
     const real white = ((const real *)sweep->coefs)[8];
+    const bool rescale = sweep->node->attributes.black_level.rescale;
+    const int whole = sweep->count / L2L_LANES * L2L_LANES, rest = sweep->count - whole;
     real plain[L2L_LANES] = { 0 }, rescaled[L2L_LANES] = { 0 };
-#define BODY(i, lanes)                                                                   \
-    for (int l = 0; l < (lanes); l++) {                                                  \
-        plain[l] += grad[(i) + l];                                                       \
-        rescaled[l] = L2L_FMA(grad[(i) + l], src[(i) + l] - white, rescaled[l]);         \
+    sum_lanes(src, grad, white, rescale, plain, rescaled, whole);
+    if (rest) {
+        real last_src[L2L_LANES], last_grad[L2L_LANES];
+        l2l_tail(last_src, src + whole, rest, 0);
+        l2l_tail(last_grad, grad + whole, rest, 0);
+        sum_lanes(last_src, last_grad, white, rescale, plain, rescaled, L2L_LANES);
     }
-    L2L_FOR_LANES(sweep->count, BODY);
-#undef BODY
     double total[2], rescaled_total[2];
     l2l_lanes_by_parity(plain, total);
     l2l_lanes_by_parity(rescaled, rescaled_total);

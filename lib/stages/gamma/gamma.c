@@ -70,7 +70,7 @@ static void prepare(const l2l_node *node, int64_t height, int64_t width, const d
         double slope_error = make_table(inverse - 1.0, coefs + L2L_GAMMA_SLOPE_TABLE);
         /* less than half a unit in the last place of a float for the value, a few for the slope;
            and the entries must be floats, too */
-        bool exact = error < 3e-8 && slope_error < 4e-7 && fabs(inverse) <= 1.0;
+        bool exact = error < 6e-8 && slope_error < 1e-6 && fabs(inverse) <= 1.0;
         coefs[L2L_GAMMA_TABLES] = exact;
     }
 }

@@ -1,7 +1,5 @@
 /* Gamma over rows. Backward and the sum for γ share the power that costs both most of their time. */
-#include "stages/clip/clip.math.h"
 #include "stages/gamma/gamma.math.h"
-#include "stages/gamma/table.h"
 #include "stages/lanes.h"
 #include "stages/vector.h"
 
@@ -10,30 +8,12 @@ static const real *coefs_of(const l2l_sweep *sweep, int channel) {
     return sweep->node->attributes.gamma.per_channel ? k + channel * L2L_GAMMA_COEFS : k;
 }
 
-static l2l_gamma_coefs scalars_of(const real *k) {
-    return (l2l_gamma_coefs){ { k[L2L_GAMMA_POWER], k[L2L_GAMMA_POWER + 1] },
-                              { k[L2L_GAMMA_SLOPE_POWER], k[L2L_GAMMA_SLOPE_POWER + 1] },
-                              k[L2L_GAMMA_INVERSE],
-                              k[L2L_GAMMA_FLOOR_SLOPE] };
-}
-
-/* The coefficients of a channel, and the clip that the stage may have taken over. */
-typedef struct power {
-    const real *coefs;
-    l2l_gamma_coefs scalars;
-    bool tables, clipped;
-    real lo, hi;
-} power;
+typedef l2l_gamma_channel power;
 
 static power power_of(const l2l_sweep *sweep, int channel) {
-    const real *k = coefs_of(sweep, channel);
     const l2l_node *node = sweep->node;
-    return (power){ k,
-                    scalars_of(k),
-                    k[L2L_GAMMA_TABLES] != 0,
-                    node->clipped,
-                    node->clipped ? (real)node->clip_lo : -(real)INFINITY,
-                    node->clipped ? (real)node->clip_hi : (real)INFINITY };
+    return l2l_gamma_channel_of(coefs_of(sweep, channel), node->clipped, (real)node->clip_lo,
+                                (real)node->clip_hi);
 }
 
 static real one_value(const power *p, real x) {
@@ -48,9 +28,6 @@ static real one_log_term(const power *p, real x) {
     return l2l_gamma_log_term(l2l_clip_value(x, p->lo, p->hi), p->scalars.power);
 }
 
-/* Whether x was within the clip; without one also NaN is. */
-static int passes(const power *p, real x) { return !p->clipped || (x >= p->lo && x <= p->hi); }
-
 static void plain_values(const power *p, const real *restrict x, real *restrict y, int count) {
     for (int i = 0; i < count; i++) y[i] = one_value(p, x[i]);
 }
@@ -59,7 +36,7 @@ static void plain_values(const power *p, const real *restrict x, real *restrict 
 static void plain_backward(const power *p, const real *restrict x, const real *restrict grad,
                            real *restrict grad_x, real *restrict lane, int count) {
     for (int i = 0; grad_x && i < count; i++)
-        grad_x[i] = passes(p, x[i]) ? grad[i] * one_slope(p, x[i]) : R(0.0);
+        grad_x[i] = l2l_gamma_passes(p, x[i]) ? grad[i] * one_slope(p, x[i]) : R(0.0);
     for (int i = 0; lane && i < count; i += L2L_LANES)
         for (int l = 0; l < L2L_LANES; l++)
             lane[l] = L2L_FMA(grad[i + l], one_log_term(p, x[i + l]), lane[l]);
@@ -126,7 +103,7 @@ L2L_FN vreal v_clip(vreal x, vreal lo, vreal hi) {
 #endif
 }
 
-/* x^p by a table; `outside` is nonzero in lanes whose x is not in [2⁻³¹, 2). */
+/* l2l_table_power in all lanes. */
 L2L_FN vreal v_power(vreal x, const float *table, vint *outside) {
     vint bits = (vint)x, index = (bits >> 23) - 96;
     *outside = index & ~31;
@@ -138,7 +115,7 @@ L2L_FN vreal v_power(vreal x, const float *table, vint *outside) {
     return y * v_lookup(table, index & 31);
 }
 
-/* log2 x for normal x > 0: as l2l_power has it. Unsigned, since lanes of other x wrap around. */
+/* l2l_table_log2 in all lanes; unsigned, since lanes of other x wrap around. */
 L2L_FN vreal v_log2(vreal x) {
     vuint bits = (vuint)x, above = bits - 0x3f3504f3u;
     vint e = (vint)above >> 23;

@@ -6,7 +6,7 @@
 
 enum {
     L2L_POWER_EXPONENTS = 32, /* T[k] is 2^(p (k − 31)) */
-    L2L_POWER_TERMS = 9,      /* q of degree 8 in mantissa − 1.5 */
+    L2L_POWER_TERMS = 8,      /* q of degree 7 in mantissa − 1.5 */
     L2L_POWER_TABLE = L2L_POWER_EXPONENTS + L2L_POWER_TERMS
 };
 

@@ -76,74 +76,96 @@ static void forward(const l2l_sweep *sweep) { convolve(sweep, sweep->src, false)
 
 static void backward(const l2l_sweep *sweep) { convolve(sweep, sweep->grad, true); }
 
-/* ---- sums: lane[k] += Σ_i grad[i] row_k[i] ---- */
+/* ---- sums: lane[k] += Σ_i grad[i] row_k[i], for one row of the cotangent or two ---- */
 
-/* Taps [first, first + n) of one window row of `side`, for the vectors `part`, part + L2L_PARTS … */
-L2L_FN void sum_taps(const real *grad, const void *const *rows, real *lane, const int radius,
-                     const int first_row, const int row_count, const int part, int count) {
-    const int side = 2 * radius + 1, begin = first_row * side, n = row_count * side;
+enum { SUM_ROWS = 2, MAX_SIDE = 2 * L2L_MAX_RADIUS + 1 };
+
+/* The taps of `n` window rows from `first` on, in every L2L_PARTS-th vector from `part` on. A loaded
+   sample serves both rows of the cotangent: row y of the window is tap row y − j of row j. */
+L2L_FN void sum_taps(const void *const *grads, const int grad_rows, const void *const *rows,
+                     real *lane, const int radius, const int first, const int n, const int part,
+                     int count) {
+    const int side = 2 * radius + 1;
+    real *own = lane + first * side * L2L_LANES + part * L2L_WIDTH;
     vreal sum[MAX_FAST_TAPS];
-    for (int k = 0; k < n; k++) sum[k] = v_load(lane + (begin + k) * L2L_LANES + part * L2L_WIDTH);
+    for (int k = 0; k < n * side; k++) sum[k] = v_load(own + k * L2L_LANES);
     for (int i = part * L2L_WIDTH; i < count; i += L2L_LANES) {
-        vreal g = v_load(grad + i);
+        vreal grad[SUM_ROWS];
+        for (int j = 0; j < grad_rows; j++) grad[j] = v_load((const real *)grads[j] + i);
+#pragma GCC unroll 6
+        for (int y = first; y < first + n + grad_rows - 1; y++) {
+            const real *row = (const real *)rows[y] - radius + i;
 #pragma GCC unroll 5
-        for (int ky = 0; ky < row_count; ky++) {
-            const real *row = (const real *)rows[first_row + ky] - radius + i;
-#pragma GCC unroll 5
-            for (int kx = 0; kx < side; kx++)
-                sum[ky * side + kx] = v_fma(g, v_load(row + kx), sum[ky * side + kx]);
+            for (int kx = 0; kx < side; kx++) {
+                vreal sample = v_load(row + kx);
+                L2L_KEEP(sample);
+#pragma GCC unroll 2
+                for (int j = 0; j < grad_rows; j++) {
+                    const int ky = y - j - first;
+                    if (ky >= 0 && ky < n)
+                        sum[ky * side + kx] = v_fma(grad[j], sample, sum[ky * side + kx]);
+                }
+            }
         }
     }
-    for (int k = 0; k < n; k++) v_store(lane + (begin + k) * L2L_LANES + part * L2L_WIDTH, sum[k]);
+    for (int k = 0; k < n * side; k++) v_store(own + k * L2L_LANES, sum[k]);
 }
 
 /* As many taps at once as there are registers for. */
-L2L_FN void sum_groups(const real *grad, const void *const *rows, real *lane, const int radius,
-                       int count) {
+L2L_FN void sum_groups(const void *const *grads, const int grad_rows, const void *const *rows,
+                       real *lane, const int radius, int count) {
     const int side = 2 * radius + 1;
-    const int at_once = side * side + 2 <= L2L_VECTOR_REGISTERS ? side : 10 / side;
+    const int at_once = side * side + 3 <= L2L_VECTOR_REGISTERS ? side : 10 / side;
 #pragma GCC unroll 4
     for (int part = 0; part < L2L_PARTS; part++)
 #pragma GCC unroll 5
         for (int row = 0; row < side; row += at_once)
-            sum_taps(grad, rows, lane, radius, row, row + at_once > side ? side - row : at_once, part,
-                     count);
+            sum_taps(grads, grad_rows, rows, lane, radius, row,
+                     row + at_once > side ? side - row : at_once, part, count);
 }
 
-static void sum_any(const real *grad, const void *const *rows, real *lane, int radius, int count) {
+static void sum_any(const void *const *grads, int grad_rows, const void *const *rows, real *lane,
+                    int radius, int count) {
     const int side = 2 * radius + 1;
-    for (int k = 0; k < side * side; k++) {
-        const real *row = (const real *)rows[k / side] - radius + k % side;
+    for (int k = 0; k < side * side; k++, lane += L2L_LANES)
         for (int i = 0; i < count; i += L2L_LANES)
-            for (int l = 0; l < L2L_LANES; l++)
-                lane[k * L2L_LANES + l] = L2L_FMA(grad[i + l], row[i + l], lane[k * L2L_LANES + l]);
-    }
+            for (int j = 0; j < grad_rows; j++) {
+                const real *grad = (const real *)grads[j] + i;
+                const real *row = (const real *)rows[k / side + j] - radius + k % side + i;
+                for (int l = 0; l < L2L_LANES; l++) lane[l] = L2L_FMA(grad[l], row[l], lane[l]);
+            }
 }
 
-static void sum_row(const l2l_sweep *sweep, const real *grad, const void *const *rows, int count) {
-    const int radius = sweep->node->radius;
+static void sum_rows(const l2l_sweep *sweep, const void *const *grads, const void *const *rows,
+                     int count) {
+    const int radius = sweep->node->radius, n = sweep->rows;
     real *lane = sweep->lanes;
     if (radius == 1)
-        sum_groups(grad, rows, lane, 1, count);
+        n == 2 ? sum_groups(grads, 2, rows, lane, 1, count)
+               : sum_groups(grads, 1, rows, lane, 1, count);
     else if (radius == 2)
-        sum_groups(grad, rows, lane, 2, count);
+        n == 2 ? sum_groups(grads, 2, rows, lane, 2, count)
+               : sum_groups(grads, 1, rows, lane, 2, count);
     else
-        sum_any(grad, rows, lane, radius, count);
+        sum_any(grads, n, rows, lane, radius, count);
 }
 
 static void sums(const l2l_sweep *sweep) {
     const int radius = sweep->node->radius, side = 2 * radius + 1;
-    const int whole = sweep->count / L2L_LANES * L2L_LANES;
-    sum_row(sweep, sweep->grad[0], sweep->src, whole);
-    if (whole == sweep->count) return;
-    real grad[L2L_LANES], row[2 * L2L_MAX_RADIUS + 1][L2L_LANES + 2 * L2L_MAX_RADIUS];
-    const void *rows[2 * L2L_MAX_RADIUS + 1];
-    l2l_tail(grad, (const real *)sweep->grad[0] + whole, sweep->count - whole, 0);
-    for (int k = 0; k < side; k++) {
-        l2l_tail(row[k], (const real *)sweep->src[k] + whole, sweep->count - whole, radius);
+    const int whole = sweep->count / L2L_LANES * L2L_LANES, rest = sweep->count - whole;
+    sum_rows(sweep, sweep->grad, sweep->src, whole);
+    if (rest == 0) return;
+    real grad[SUM_ROWS][L2L_LANES], row[MAX_SIDE + 1][L2L_LANES + 2 * L2L_MAX_RADIUS];
+    const void *grads[SUM_ROWS], *rows[MAX_SIDE + 1];
+    for (int j = 0; j < sweep->rows; j++) {
+        l2l_tail(grad[j], (const real *)sweep->grad[j] + whole, rest, 0);
+        grads[j] = grad[j];
+    }
+    for (int k = 0; k < side + sweep->rows - 1; k++) {
+        l2l_tail(row[k], (const real *)sweep->src[k] + whole, rest, radius);
         rows[k] = row[k] + radius;
     }
-    sum_row(sweep, grad, rows, L2L_LANES);
+    sum_rows(sweep, grads, rows, L2L_LANES);
 }
 
 static void flush(const l2l_sweep *sweep) {
@@ -156,4 +178,5 @@ static void flush(const l2l_sweep *sweep) {
 const l2l_kernel L2L_SYMBOL(l2l_stencil_kernel);
 const l2l_kernel L2L_SYMBOL(l2l_stencil_kernel) = {
     .forward = forward, .backward = backward, .sums = sums, .flush = flush, .rows = ROWS,
+    .sum_rows = SUM_ROWS,
 };
