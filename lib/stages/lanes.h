@@ -6,7 +6,7 @@
 #include "stages/real.h"
 
 /* The sum of the lanes by a fixed tree, in double. */
-static inline double l2l_lanes_total(const real *lane) {
+L2L_FN double l2l_lanes_total(const real *lane) {
     double half[8], quarter[4];
     for (int i = 0; i < 8; i++) half[i] = (double)lane[i] + (double)lane[i + 8];
     for (int i = 0; i < 4; i++) quarter[i] = half[i] + half[i + 4];
@@ -14,7 +14,7 @@ static inline double l2l_lanes_total(const real *lane) {
 }
 
 /* The lanes of even columns and those of odd ones apart: total[0] and total[1]. */
-static inline void l2l_lanes_by_parity(const real *lane, double total[2]) {
+L2L_FN void l2l_lanes_by_parity(const real *lane, double total[2]) {
     for (int p = 0; p < 2; p++) {
         double half[4];
         for (int i = 0; i < 4; i++) half[i] = (double)lane[2 * i + p] + (double)lane[2 * i + 8 + p];

@@ -8,11 +8,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#if defined(__CUDACC__)
-#define L2L_FN static __host__ __device__ inline
-#else
-#define L2L_FN static inline __attribute__((always_inline))
-#endif
+#include "stages/function.h"
 
 #if defined(L2L_REAL_IS_f64)
 typedef double real;

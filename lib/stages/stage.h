@@ -9,6 +9,8 @@
 
 #include <lens2logit/plan.h>
 
+#include "stages/border.h"
+
 /* How a stage walks over the image. */
 typedef enum l2l_shape {
     L2L_SHAPE_POINT, /* each pixel by itself, all channels together */
@@ -106,10 +108,6 @@ l2l_status l2l_node_configure(l2l_context *context, const l2l_stage *stage, int 
 static inline int64_t l2l_node_extent(const l2l_node *node, int64_t extent) {
     return extent / node->scale;
 }
-
-/* Index inside [0, extent) whose sample lies at `index` beyond the border, or −1 for a zero. The
-   reflections repeat for images smaller than the distance. */
-int64_t l2l_extend(l2l_border border, int64_t index, int64_t extent);
 
 /* The name of a stage kind, "gamma" for instance; NULL for an unknown kind. */
 const char *l2l_stage_kind_name(l2l_stage_kind kind);

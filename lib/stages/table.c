@@ -95,14 +95,3 @@ l2l_status l2l_node_configure(l2l_context *context, const l2l_stage *stage, int 
     if (!node->row->unfold) node->sum_count = node->param_count;
     return L2L_OK;
 }
-
-int64_t l2l_extend(l2l_border border, int64_t index, int64_t extent) {
-    if (index >= 0 && index < extent) return index;
-    if (border == L2L_BORDER_ZERO) return -1;
-    if (border == L2L_BORDER_REPLICATE) return index < 0 ? 0 : extent - 1;
-    bool mirror = border == L2L_BORDER_MIRROR;
-    if (mirror && extent == 1) return 0;
-    int64_t period = mirror ? 2 * (extent - 1) : 2 * extent;
-    index = (index % period + period) % period;
-    return index < extent ? index : mirror ? period - index : period - 1 - index;
-}

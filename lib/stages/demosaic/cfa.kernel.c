@@ -1,6 +1,6 @@
 /* A stencil whose taps depend on the site of the mosaic: demosaic.bilinear and demosaic.linear.
    Coefficients are the taps of every class of sites (sites.h). */
-#include "stages/demosaic/taps.h"
+#include "stages/demosaic/demosaic.math.h"
 #include "stages/lanes.h"
 #include "stages/vector.h"
 
@@ -24,16 +24,10 @@ static void periodic_columns(const l2l_sites *s, const l2l_sweep *sweep, int rea
 /* ---- forward ---- */
 
 static void forward_at(const l2l_sites *s, const l2l_sweep *sweep, int i) {
-    int side = 2 * s->radius + 1;
     const real *tap = (const real *)sweep->coefs +
                       l2l_site_offset(s, l2l_site_row(s, sweep->y), l2l_site_column(s, sweep->x + i));
-    for (int o = 0; o < 3; o++, tap += s->taps) {
-        real sum = R(0.0);
-        for (int t = 0; t < s->taps; t++)
-            sum = L2L_FMA(tap[t], ((const real *)sweep->src[t / side])[i + t % side - s->radius],
-                          sum);
-        ((real *)sweep->out[o])[i] = sum;
-    }
+    for (int o = 0; o < 3; o++, tap += s->taps)
+        ((real *)sweep->out[o])[i] = l2l_demosaic_value(tap, sweep->src, s->radius, i);
 }
 
 /* Coefficients of even and odd columns in turn. */
@@ -123,22 +117,9 @@ static void forward(const l2l_sweep *sweep) {
 
 /* ---- backward: the taps by which the pixels around a sample saw it ---- */
 
-/* Weight of output o's cotangent at window position k for the sample in column i. */
-static real transposed_tap(const l2l_sites *s, const l2l_sweep *sweep, int o, int k, int64_t column) {
-    const int side = 2 * s->radius + 1;
-    int64_t y = sweep->y - s->radius + k / side, x = column - s->radius + k % side;
-    if (!s->uniform && (y < 0 || y >= s->height || x < 0 || x >= s->width)) return R(0.0);
-    return ((const real *)sweep->coefs)[l2l_transposed_offset(s, o, k, y, x)];
-}
-
 static void backward_at(const l2l_sites *s, const l2l_sweep *sweep, int i) {
-    int side = 2 * s->radius + 1;
-    real sum = R(0.0), *out = sweep->out[0];
-    for (int o = 0; o < 3; o++)
-        for (int k = 0; k < s->taps; k++)
-            sum = L2L_FMA(transposed_tap(s, sweep, o, k, sweep->x + i),
-                          ((const real *)sweep->grad[o * side + k / side])[i + k % side - s->radius],
-                          sum);
+    real *out = sweep->out[0];
+    real sum = l2l_demosaic_grad(s, sweep->coefs, sweep->grad, sweep->y, sweep->x + i, i);
     out[i] = sweep->add ? out[i] + sum : sum;
 }
 

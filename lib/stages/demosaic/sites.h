@@ -15,11 +15,11 @@ typedef struct l2l_sites {
     int taps;              /* (2 radius + 1)² */
 } l2l_sites;
 
-static inline int l2l_site_mod(int64_t index, int period) {
+L2L_FN int l2l_site_mod(int64_t index, int period) {
     return (int)((index % period + period) % period);
 }
 
-static inline int l2l_site_class(int64_t index, int64_t extent, int period, int radius,
+L2L_FN int l2l_site_class(int64_t index, int64_t extent, int period, int radius,
                                  bool uniform) {
     if (uniform) return l2l_site_mod(index, period);
     if (index < radius) return (int)index;
@@ -27,16 +27,16 @@ static inline int l2l_site_class(int64_t index, int64_t extent, int period, int 
     return radius + (int)(index % period);
 }
 
-static inline int l2l_site_row(const l2l_sites *s, int64_t y) {
+L2L_FN int l2l_site_row(const l2l_sites *s, int64_t y) {
     return l2l_site_class(y, s->height, s->period_y, s->radius, s->uniform);
 }
 
-static inline int l2l_site_column(const l2l_sites *s, int64_t x) {
+L2L_FN int l2l_site_column(const l2l_sites *s, int64_t x) {
     return l2l_site_class(x, s->width, s->period_x, s->radius, s->uniform);
 }
 
 /* Where the three sets of taps of a class begin: taps[out][ky][kx]. */
-static inline int l2l_site_offset(const l2l_sites *s, int row_class, int column_class) {
+L2L_FN int l2l_site_offset(const l2l_sites *s, int row_class, int column_class) {
     return (row_class * s->columns + column_class) * 3 * s->taps;
 }
 
@@ -48,8 +48,9 @@ static inline l2l_sites l2l_sites_of(const l2l_node *node, int64_t height, int64
                         (node->border == L2L_BORDER_ZERO && demosaic->method == L2L_DEMOSAIC_LINEAR));
     bool uniform = keeps_phase && (height >= 2 || py == 1) && (width >= 2 || px == 1);
     int side = 2 * r + 1;
-    return (l2l_sites){ py, px, r, height, width, uniform, uniform ? py : py + 2 * r,
+    l2l_sites sites = { py, px, r, height, width, uniform, uniform ? py : py + 2 * r,
                         uniform ? px : px + 2 * r, side * side };
+    return sites;
 }
 
 #endif
