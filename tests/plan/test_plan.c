@@ -1,4 +1,5 @@
 /* Plans before they run: creation, names, slices, parameters, shapes, presets. */
+#include "plan/fold.h"
 #include "support.h"
 
 static void not_made(const l2l_plan_options *options, const l2l_stage *stages, size_t count,
@@ -351,6 +352,32 @@ START_TEST(options_reach_the_preset) {
 }
 END_TEST
 
+/* A demosaic that is a stencil takes up the matrices behind it, whichever method it is. */
+START_TEST(matrices_fold_into_demosaics) {
+    static const int nodes[] = { [L2L_DEMOSAIC_BILINEAR] = 1,
+                                 [L2L_DEMOSAIC_LINEAR] = 1,
+                                 [L2L_DEMOSAIC_SUPERPIXEL] = 2,
+                                 [L2L_DEMOSAIC_MALVAR2004] = 1 };
+    for (int method = 0; method < 4; method++) {
+        l2l_demosaic demosaic = L2L_DEMOSAIC_INIT;
+        demosaic.method = (l2l_demosaic_method)method;
+        l2l_stage stages[] = { { L2L_DEMOSAIC, &demosaic },
+                               { L2L_WHITE_BALANCE, NULL },
+                               { L2L_COLOR_MATRIX, NULL } };
+        const bool keep[L2L_MAX_BOUNDARIES] = { false };
+        int place[L2L_MAX_BOUNDARIES];
+        l2l_chain folded;
+        l2l_plan *plan;
+        ok(l2l_plan_create(context, NULL, stages, 3, &plan));
+        l2l_chain_fold(&plan->chain, keep, &folded, place);
+        ck_assert_int_eq(folded.count, nodes[method]);
+        ck_assert_int_eq(folded.nodes[folded.count - 1].part_count, 4 - nodes[method]);
+        ck_assert_int_eq(folded.param_count, plan->chain.param_count);
+        l2l_plan_destroy(plan);
+    }
+}
+END_TEST
+
 START_TEST(unknown_presets_are_named) {
     const char *const names[] = { "",
                                   "Lens2Logit",
@@ -404,6 +431,7 @@ int main(void) {
                                    shapes_follow_the_stages,
                                    presets_have_their_stages,
                                    options_reach_the_preset,
+                                   matrices_fold_into_demosaics,
                                    unknown_presets_are_named,
                                    NULL };
     return run_tests("plan", tests);
