@@ -41,7 +41,7 @@ static const option_row rows[] = {
       "bits of a sample in pictures: 8, 16 (default) or, .tif only, 32 for floats" },
     { "preset", 0, TEXT, AT(preset), "NAME", 0, 0, FOR_PIPELINE | FOR_BENCH,
       "photo, lens2logit, or static/DEMOSAIC/SHARPEN/DENOISE" },
-    { "demosaic", 0, CHOICE, AT(demosaic), "bilinear|linear|superpixel", 0, 0, FOR_RAW,
+    { "demosaic", 0, CHOICE, AT(demosaic), "bilinear|linear|superpixel|malvar2004", 0, 0, FOR_RAW,
       "in place of the preset's method" },
     { "sharpen", 0, CHOICE, AT(sharpen), "none|sharpening_filter|unsharp_masking", 0, 0,
       FOR_PIPELINE, "in place of the preset's method" },

@@ -19,7 +19,8 @@ typedef struct choice {
 /* clang-format off */
 static const choice demosaics[] = {
     { "bilinear", L2L_DEMOSAIC_BILINEAR }, { "linear", L2L_DEMOSAIC_LINEAR },
-    { "superpixel", L2L_DEMOSAIC_SUPERPIXEL }, { NULL, 0 } };
+    { "superpixel", L2L_DEMOSAIC_SUPERPIXEL }, { "malvar2004", L2L_DEMOSAIC_MALVAR2004 },
+    { NULL, 0 } };
 static const choice sharpens[] = {
     { "none", NO_STAGE }, { "sharpening_filter", L2L_SHARPEN_KERNEL },
     { "unsharp_masking", L2L_SHARPEN_UNSHARP }, { NULL, 0 } };

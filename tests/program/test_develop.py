@@ -85,10 +85,12 @@ class Develop(ProgramTest):
         source = self.mosaic()
         parts = ("--demosaic", "linear", "--sharpen", "sharpening_filter", "--denoise", "kernel")
         names = [("lens2logit", parts)]
-        for sharpen in ("sharpening_filter", "unsharp_masking"):
-            for denoise in ("gaussian_denoising", "median_denoising"):
-                names.append((f"static/bilinear/{sharpen}/{denoise}",
-                              ("--demosaic", "bilinear", "--sharpen", sharpen, "--denoise", denoise)))
+        for demosaic in ("bilinear", "malvar2004"):
+            for sharpen in ("sharpening_filter", "unsharp_masking"):
+                for denoise in ("gaussian_denoising", "median_denoising"):
+                    names.append((f"static/{demosaic}/{sharpen}/{denoise}",
+                                  ("--demosaic", demosaic, "--sharpen", sharpen,
+                                   "--denoise", denoise)))
         images = []
         for name, parts in names:
             for border in ("mirror", "symmetric", "replicate", "zero", "reference"):

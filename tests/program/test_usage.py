@@ -12,7 +12,8 @@ class Usage(ProgramTest):
             out = self.ok(*arguments).out
             for command in ("info", "develop", "grad", "fit", "bench"):
                 self.assertIn(f"lens2logit {command}", out)
-        self.assertIn("--demosaic bilinear|linear|superpixel", self.ok("help", "develop").out)
+        self.assertIn("--demosaic bilinear|linear|superpixel|malvar2004",
+                      self.ok("help", "develop").out)
         self.assertEqual(self.ok("grad", "--help").out, self.ok("help", "grad").out)
         self.assertNotIn("--cotangent", self.ok("help", "develop").out)
 
@@ -24,7 +25,8 @@ class Usage(ProgramTest):
             "did you mean --demosaic?": ["develop", "--demosiac", "linear"],
             "unknown option '--zzzzzzzz'": ["develop", "--zzzzzzzz"],
             "unknown option '--x'": ["develop", "-x"],
-            "'nearest' is none of bilinear|linear|superpixel": ["develop", "--demosaic", "nearest"],
+            "'nearest' is none of bilinear|linear|superpixel|malvar2004":
+                ["develop", "--demosaic", "nearest"],
             "'linear|superpixel' is none of": ["develop", "--demosaic=linear|superpixel"],
             "--threads: '0' is not a whole number from 1 to 1024": ["develop", "--threads", "0"],
             "'2x' is not a whole number": ["develop", "--threads=2x"],
