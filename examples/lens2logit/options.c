@@ -10,7 +10,7 @@
 
 #include "say.h"
 
-typedef enum option_kind { FLAG, TEXT, CHOICE, COUNT, SIZE, CROP } option_kind;
+typedef enum option_kind { FLAG, TEXT, CHOICE, COUNT, SIZES, CROP } option_kind;
 
 typedef struct option_row {
     const char *name;
@@ -80,10 +80,19 @@ static const option_row rows[] = {
     { "isa", 0, CHOICE, AT(isa), "best|baseline|avx2|avx512|neon", 0, 0, FOR_COMPUTING,
       "instruction set (default best)" },
     { "steps", 0, COUNT, AT(steps), "N", 1, 100000, FOR_FIT, "steps of Adam (default 400)" },
-    { "size", 0, SIZE, AT(size), "WxH", 0, 0, FOR_BENCH, "of the mosaic (default 3000x2000)" },
+    { "size", 0, SIZES, AT(sizes), "WxH[,WxH...]", 0, 0, FOR_BENCH,
+      "sizes of the mosaic, also given one by one (default: five from 64x64 to 6000x4000)" },
+    { "input", 0, CHOICE, AT(input_dtype), "u8|u16|f32", 0, 0, FOR_BENCH,
+      "what the input is made of (default: as --dtype)" },
+    { "output", 0, CHOICE, AT(output_dtype), "u8|u16|f16|bf16|f32", 0, 0, FOR_BENCH,
+      "what the image is made of (default: as --dtype)" },
     { "batch", 0, COUNT, AT(batch), "N", 1, 65536, FOR_BENCH, "mosaics in a call (default 1)" },
     { "repeat", 0, COUNT, AT(repeat), "N", 1, 1000, FOR_BENCH,
-      "timed calls, of which the median counts (default 5)" },
+      "timed calls, of which the median counts (default: 5, and more if they are short)" },
+    { "compare", 0, FLAG, AT(compare), NULL, 0, 0, FOR_BENCH,
+      "also time PyTorch, OpenCV and NumPy, where python3 has them, beside preset lens2logit" },
+    { "plot", 0, TEXT, AT(plot), "FILE.svg", 0, 0, FOR_BENCH,
+      "also draw speed against size, and the roofline" },
     { "json", 0, FLAG, AT(json), NULL, 0, 0, FOR_BENCH, "print JSON, not a table" },
     { "quiet", 'q', FLAG, AT(quiet), NULL, 0, 0, FOR_COMPUTING, "no progress on stderr" },
 };
@@ -151,15 +160,26 @@ static bool read_number(const char **text, int64_t *number) {
     return true;
 }
 
-static bool read_size(const char *text, size_option *size) {
-    return read_number(&text, &size->width) && (*text == 'x' || *text == 'X') &&
-           (text++, read_number(&text, &size->height)) && !*text && size->width > 0 &&
-           size->height > 0;
+/* A size at the beginning of *text, which is moved past it. */
+static bool read_size(const char **text, size_option *size) {
+    if (!read_number(text, &size->width) || (**text != 'x' && **text != 'X')) return false;
+    (*text)++;
+    return read_number(text, &size->height) && size->width > 0 && size->height > 0;
+}
+
+/* One, or several with commas between them, after those there are. */
+static bool read_sizes(const char *text, sizes_option *sizes) {
+    do {
+        if (sizes->count == SIZES_MOST || !read_size(&text, &sizes->at[sizes->count++]))
+            return false;
+    } while (*text == ',' && text++);
+    return !*text;
 }
 
 static bool read_crop(const char *text, crop_option *crop) {
     size_option middle;
-    if (read_size(text, &middle)) {
+    const char *rest = text;
+    if (read_size(&rest, &middle) && !*rest) {
         *crop = (crop_option){ 0, 0, middle.width, middle.height, true };
         return true;
     }
@@ -195,9 +215,10 @@ static int set_option(struct options *o, const option_row *row, const char *valu
         *(int64_t *)place = number;
         return EXIT_OK;
     }
-    case SIZE:
-        if (!read_size(value, place))
-            return usage("--%s: '%s' is not WIDTHxHEIGHT", row->name, value);
+    case SIZES:
+        if (!read_sizes(value, place))
+            return usage("--%s: '%s' is not WIDTHxHEIGHT, or at most %d of them with commas",
+                         row->name, value, SIZES_MOST);
         return EXIT_OK;
     case CROP:
         if (!read_crop(value, place))
@@ -207,15 +228,18 @@ static int set_option(struct options *o, const option_row *row, const char *valu
     return EXIT_OK;
 }
 
-static const option_row *find_row(const char *argument, size_t length) {
+/* The command's row of that name, or, if there is none, another command's. */
+static const option_row *find_row(const char *argument, size_t length, int command) {
     bool is_long = argument[1] == '-';
+    const option_row *found = NULL;
     for (int i = 0; i < ROWS; i++) {
-        if (is_long ? strlen(rows[i].name) == length - 2 &&
-                          strncmp(rows[i].name, argument + 2, length - 2) == 0
-                    : length == 2 && rows[i].letter == argument[1])
-            return &rows[i];
+        bool same = is_long ? strlen(rows[i].name) == length - 2 &&
+                                  strncmp(rows[i].name, argument + 2, length - 2) == 0
+                            : length == 2 && rows[i].letter == argument[1];
+        if (same && (rows[i].commands & command)) return &rows[i];
+        if (same && !found) found = &rows[i];
     }
-    return NULL;
+    return found;
 }
 
 /* Takes argv[*index], an option, and its value, which may be the next argument. */
@@ -223,7 +247,7 @@ static int take_option(struct options *o, int command, int argc, char **argv, in
     const char *argument = argv[*index];
     size_t length = strcspn(argument, "=");
     const char *value = argument[length] == '=' ? argument + length + 1 : NULL;
-    const option_row *row = find_row(argument, length);
+    const option_row *row = find_row(argument, length, command);
     if (!row) {
         size_t dashes = argument[1] == '-' ? 2 : 1;
         return unknown_option(argument + dashes, length - dashes, command);

@@ -10,8 +10,14 @@
 enum { FOR_INFO = 1, FOR_DEVELOP = 2, FOR_GRAD = 4, FOR_FIT = 8, FOR_BENCH = 16 };
 
 typedef struct size_option {
-    int64_t width, height; /* 0: not given */
+    int64_t width, height;
 } size_option;
+
+enum { SIZES_MOST = 32 };
+typedef struct sizes_option { /* in the order given */
+    size_option at[SIZES_MOST];
+    int64_t count;
+} sizes_option;
 
 typedef struct crop_option {
     int64_t left, top, width, height; /* width 0: not given */
@@ -22,11 +28,11 @@ typedef struct crop_option {
 struct options {
     const char *output, *format, *preset, *demosaic, *sharpen, *denoise, *plan;
     const char *camera, *params, *exposure, *border, *dtype, *isa, *taps;
-    const char *cfa, *geometry, *target, *cotangent;
+    const char *cfa, *geometry, *target, *cotangent, *plot, *input_dtype, *output_dtype;
     int64_t threads, bits, depth, batch, steps, repeat;
-    size_option size;
+    sizes_option sizes;
     crop_option crop;
-    bool quiet, json, no_stages;
+    bool quiet, json, no_stages, compare;
     const char *const *inputs;
     int input_count;
 };

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Times the program in $L2L_PROGRAM and Lens2Logit's pipeline in PyTorch, one after the other on the
-# same two threads, and fails where forward and backward are not at least 20 times as fast.
+# Lets the program in $L2L_PROGRAM time itself and Lens2Logit's pipeline in PyTorch, one after the other
+# on the same two threads, and fails where forward and backward are not at least 20 times as fast.
 # --large adds one image of 24 megapixels, for which PyTorch needs about 8 GB.
 here=$(dirname "$0")
 if [ -z "$L2L_PROGRAM" ]; then

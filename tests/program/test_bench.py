@@ -1,42 +1,186 @@
 """bench and info: their tables."""
 import json
+import os
+import shutil
+import subprocess
+import xml.etree.ElementTree
 
-from support import ProgramTest, main, noise, write_npy
+from support import PROGRAM, ProgramTest, main, noise, write_npy
+
+
+STAGES = ["black_level", "demosaic.bilinear", "demosaic.linear", "demosaic.superpixel",
+          "demosaic.malvar2004", "white_balance", "color_matrix", "sharpen.kernel", "sharpen.unsharp", "denoise.kernel",
+          "denoise.gaussian", "denoise.median", "clip", "gamma", "additive", "normalize.given",
+          "normalize.batch"]
+PASSES = ("forward", "backward", "both")
+PEER = """
+import json, os, sys
+if sys.argv[1:5:2] != ["--threads", "--repeats"] or sys.argv[5] != "--shape": sys.exit(3)
+tuned = "mmap_threshold" in os.environ.get("GLIBC_TUNABLES", "")
+print(json.dumps({"version": "7.1", "forward_mp_s": 0.25 if tuned else 0.5,
+                  "forward_backward_mp_s": 0.125, "peak_gib": 0.5, "shape": sys.argv[6]}))
+"""
 
 
 class Bench(ProgramTest):
     SMALL = ("--size", "64x48", "--repeat", "1", "--threads", "2")
 
+    def table(self, *arguments):
+        return json.loads(self.ok("bench", *arguments, "--json").out)
+
+    def check_row(self, row, table):
+        pixels = table["batch"] * row["width"] * row["height"]
+        for key in PASSES:
+            one = row[key]
+            seconds = one["ns_per_pixel"] * pixels * 1e-9
+            self.assertGreater(seconds, 0)
+            self.assertAlmostEqual(one["mp_per_s"] * one["ns_per_pixel"], 1000, delta=1e-6)
+            self.assertAlmostEqual(one["gb_per_s"] * 1e9 * seconds / one["bytes"], 1, delta=1e-9)
+            self.assertAlmostEqual(one["of_copy"] * table["copy_gb_per_s"] / one["gb_per_s"], 1,
+                                   delta=1e-9)
+        self.assertEqual(row["both"]["bytes"], row["forward"]["bytes"] + row["backward"]["bytes"])
+        self.assertGreater(row["array_bytes"], row["forward"]["bytes"])
+
     def test_json_has_every_stage_and_plan(self):
-        for dtype in ("f32", "f64"):
-            table = json.loads(self.ok("bench", *self.SMALL, "--json", "--dtype", dtype,
-                                       "--batch", "2").out)
-            self.assertEqual((table["width"], table["height"], table["batch"], table["threads"],
-                              table["dtype"]), (64, 48, 2, 2, dtype))
-            names = [row["name"] for row in table["rows"]]
-            for name in ("black_level", "demosaic.bilinear", "demosaic.linear",
-                         "demosaic.superpixel", "white_balance", "color_matrix", "sharpen.kernel",
-                         "sharpen.unsharp", "denoise.kernel", "denoise.gaussian", "denoise.median",
-                         "clip", "gamma", "additive", "normalize.given", "normalize.batch",
-                         "lens2logit", "static/bilinear/unsharp_masking/median_denoising"):
-                self.assertIn(name, names)
+        for dtype, size in (("f32", 4), ("f64", 8)):
+            table = self.table(*self.SMALL, "--dtype", dtype, "--batch", "2")
+            self.assertEqual([table[key] for key in ("batch", "threads", "dtype", "input", "output")],
+                             [2, 2, dtype, dtype, dtype])
+            self.assertGreater(table["copy_gb_per_s"], 0)
+            self.assertGreater(table["peak_gflop_per_s"], 0)
+            self.assertNotIn("peers", table)
+            rows = {row["name"]: row for row in table["rows"]}
+            for name in STAGES + ["lens2logit", "static/bilinear/unsharp_masking/median_denoising"]:
+                self.assertIn(name, rows)
             for row in table["rows"]:
-                for key in ("forward", "backward", "both"):
-                    time = row[key]["ns_per_pixel"]
-                    self.assertGreater(time, 0)
-                    self.assertAlmostEqual(row[key]["mp_per_s"] * time, 1000, delta=1e-6)
-                both = row["forward"]["ns_per_pixel"] + row["backward"]["ns_per_pixel"]
-                self.assertAlmostEqual(row["both"]["ns_per_pixel"] / both, 1, delta=1e-9)
+                self.assertEqual((row["width"], row["height"]), (64, 48))
+                self.assertEqual([row[key]["calls"] for key in PASSES], [1, 1, 1])
+                self.check_row(row, table)
+            pixels = 2 * 64 * 48
+            self.assertEqual(rows["black_level"]["forward"]["bytes"], 2 * size * pixels)
+            self.assertEqual(rows["black_level"]["backward"]["bytes"], 3 * size * pixels)
+            self.assertEqual(rows["lens2logit"]["both"]["bytes"], (4 + 5) * size * pixels)
+            self.assertNotIn("gflop_per_s", rows["denoise.median"]["forward"])
+            gamma = rows["gamma"]["forward"]
+            self.assertAlmostEqual(gamma["gflop_per_s"] * gamma["ns_per_pixel"], 60, delta=1e-6)
+
+    def test_types_of_input_and_image(self):
+        sizes = {"u8": 1, "u16": 2, "f16": 2, "bf16": 2, "f32": 4}
+        for source, image in (("u8", "u8"), ("u16", "u16"), ("u16", "f16"), ("f32", "bf16"),
+                              ("u16", "f32")):
+            table = self.table("--preset", "lens2logit", *self.SMALL, "--input", source, "--output",
+                               image)
+            self.assertEqual((table["input"], table["output"]), (source, image))
+            row, = table["rows"]
+            self.check_row(row, table)
+            pixels = 64 * 48
+            self.assertEqual(row["forward"]["bytes"], (sizes[source] + 3 * sizes[image]) * pixels)
+            cotangent = 4 if image in ("u8", "u16") else sizes[image]
+            self.assertEqual(row["backward"]["bytes"],
+                             (sizes[source] + 3 * cotangent + 4) * pixels)
+
+    def test_several_sizes_and_steady_medians(self):
+        table = self.table("--preset", "lens2logit", "--threads", "1", "--size", "16x8,1x1",
+                           "--size", "33x17")
+        self.assertEqual([(row["width"], row["height"]) for row in table["rows"]],
+                         [(16, 8), (1, 1), (33, 17)])
+        for row in table["rows"]:
+            self.assertGreaterEqual(row["forward"]["calls"], 5)
+        for size in ("64", "64x", "0x4", "4x4,", ",4x4", "4x4x4", ",".join(["4x4"] * 33)):
+            self.fails(2, "bench", "--size", size, says="is not WIDTHxHEIGHT")
+
+    def test_memory_is_the_rows_own(self):
+        large, small = self.table("--preset", "lens2logit", "--repeat", "1", "--threads", "2",
+                                  "--size", "2000x1500,64x64")["rows"]
+        self.assertGreater(large["peak_bytes"], 0.9 * large["array_bytes"])
+        self.assertLess(large["peak_bytes"], large["array_bytes"] + (64 << 20))
+        self.assertGreater(large["scratch_bytes"], small["scratch_bytes"])
+        self.assertLess(small["peak_bytes"], large["array_bytes"] / 4)
 
     def test_table_and_one_preset(self):
         lines = self.ok("bench", *self.SMALL).out.splitlines()
-        self.assertIn("64x48 f32, 2 threads", lines[0])
-        self.assertEqual(len(lines), 3 + 16 + 5)
+        self.assertIn("1 x 64x48, f32 in, f32 out, f32, 2 threads", lines[0])
+        names = [line.split()[0] for line in lines[2:]]
+        self.assertEqual(names[::3], names[1::3])
+        self.assertTrue(set(STAGES) < set(names))
         lines = self.ok("bench", *self.SMALL, "--preset", "lens2logit").out.splitlines()
-        self.assertEqual(len(lines), 3 + 1)
-        self.assertEqual(lines[3].split()[0], "lens2logit")
-        self.assertEqual(len(lines[3].split()), 7)
+        self.assertEqual([line.split()[:2] for line in lines[2:]],
+                         [["lens2logit", key] for key in PASSES])
+        self.assertEqual([len(line.split()) for line in lines[2:]], [6, 6, 9])
         self.fails(1, "bench", *self.SMALL, "--preset", "static/nothing")
+
+    def test_options_that_do_not_go_together(self):
+        for says, arguments in {
+            "--compare is about preset lens2logit": ["--compare", "--preset", "static/a/b/c"],
+            "--compare is in single precision": ["--compare", "--dtype", "f64"],
+            "--output is for --dtype f32": ["--output", "f32", "--dtype", "f64"],
+            "'f64' is none of u8|u16|f32": ["--input", "f64"],
+            "'a.png' is none of": ["--output", "a.png"],
+        }.items():
+            with self.subTest(arguments=arguments):
+                self.fails(2, "bench", *arguments, says=says)
+
+    def copy_of_the_program(self, *scripts):
+        """Installed with stand-ins for the peers, which say what the clock would."""
+        os.makedirs(self.at("bin"))
+        os.makedirs(self.at("share/lens2logit/peers"))
+        for script, text in scripts:
+            with open(self.at(f"share/lens2logit/peers/{script}"), "w") as file:
+                file.write(text)
+        shutil.copy(PROGRAM, self.at("bin/lens2logit"))
+        return self.at("bin/lens2logit")
+
+    def compare(self, program, *arguments):
+        done = subprocess.run([program, "bench", *self.SMALL, "--preset", "lens2logit", "--compare",
+                               *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return done
+
+    def test_compare_runs_what_is_installed(self):
+        program = self.copy_of_the_program(("torch_pipeline.py", PEER),
+                                           ("opencv_pipeline.py", "raise SystemExit(77)"),
+                                           ("numpy_pipeline.py", "raise SystemExit(5)"))
+        done = self.compare(program, "--json")
+        self.assertIn("OpenCV is not installed", done.stderr)
+        self.assertIn("NumPy failed at 1x48x64 (status 5)", done.stderr)
+        table = json.loads(done.stdout)
+        row, = table["rows"]
+        plain, tuned = table["peers"]
+        self.assertEqual([plain["malloc_tuned"], tuned["malloc_tuned"]], [False, True])
+        for peer, speed in (plain, 0.5), (tuned, 0.25):
+            self.assertEqual((peer["name"], peer["version"]), ("PyTorch", "7.1"))
+            self.assertEqual(peer["peak_bytes"], 1 << 29)
+            self.assertAlmostEqual(peer["forward"]["ratio"], row["forward"]["mp_per_s"] / speed)
+            self.assertAlmostEqual(peer["both"]["ratio"], row["both"]["mp_per_s"] / 0.125)
+            self.assertNotIn("backward", peer)
+        lines = self.compare(program, "--quiet").stdout.splitlines()
+        self.assertEqual(len([line for line in lines if line.startswith("PyTorch 7.1")]), 4)
+
+    def test_the_peers_beside_the_program(self):
+        peers = json.loads(self.compare(PROGRAM, "--json").stdout)["peers"]
+        for peer in peers:
+            self.assertGreater(peer["forward"]["ratio"], 0)
+        try:
+            import numpy  # noqa: F401: then the program finds it too
+        except ImportError:
+            return
+        self.assertIn("NumPy", [peer["name"] for peer in peers])
+
+    def test_plot_is_svg_with_every_name(self):
+        path = self.at("plot.svg")
+        self.ok("bench", *self.SMALL, "--size", "32x32", "--plot", path)
+        root = xml.etree.ElementTree.parse(path).getroot()
+        self.assertTrue(root.tag.endswith("svg"))
+        texts = [node.text for node in root.iter() if node.tag.endswith("text")]
+        for name in set(STAGES) - {"denoise.median"} | {"lens2logit"}:
+            self.assertIn(name, texts)
+        width, height = float(root.get("width")), float(root.get("height"))
+        for node in root.iter():
+            for key, most in (("x", width), ("cx", width), ("y", height), ("cy", height)):
+                self.assertTrue(0 <= float(node.get(key, 0)) <= most, node.attrib)
+        self.assertEqual(self.left_over(), [])
+        self.fails(1, "bench", *self.SMALL, "--preset", "lens2logit", "--plot",
+                   self.at("nothing/plot.svg"))
 
     def test_info_of_an_array(self):
         write_npy(self.at("m \"é\".npy"), (6, 8), noise(48))

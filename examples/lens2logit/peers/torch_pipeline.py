@@ -2,23 +2,18 @@
 
 The structure is the published one: zero-filled RGB, a 3->3 convolution with reflect padding, white
 balance and colour matrix by einsum, RGB to YUV, sharpening (zero padding) and blur (reflect
-padding) of Y, back to RGB, clip and power. Prints one line of JSON for each shape.
+padding) of Y, back to RGB, clip and power.
 """
-import argparse
-import json
-import resource
-import time
+import peer
+from constants import GAINS, GAMMA, K_G, K_RB, K_SHARP, LEVELS, MATRIX
 
-import torch
-from torch import nn
+torch = peer.need("torch")
+nn = torch.nn
 
 RGB_TO_YUV = ((0.299, 0.587, 0.114),
               (-0.14714119, -0.28886916, 0.43601035),
               (0.61497538, -0.51496512, -0.10001026))
 YUV_TO_RGB = ((1, 0, 1.13988303), (1, -0.394642334, -0.58062185), (1, 2.03206185, 0))
-K_G = ((0, 0.25, 0), (0.25, 1, 0.25), (0, 0.25, 0))
-K_RB = ((0.25, 0.5, 0.25), (0.5, 1, 0.5), (0.25, 0.5, 0.25))
-K_SHARP = ((0, -1, 0), (-1, 5, -1), (0, -1, 0))
 
 
 def gaussian(size=5, sigma=0.5):
@@ -59,15 +54,13 @@ def luma_filter(kernel, **padding):
 class Pipeline(nn.Module):
     def __init__(self):
         super().__init__()
-        self.black_level = nn.Parameter(torch.tensor([0.0625, 0.0626, 0.0625, 0.0626]))
+        self.black_level = nn.Parameter(torch.tensor(LEVELS))
         self.debayer = Debayer()
-        self.white_balance = nn.Parameter(torch.tensor([2.86653646, 1, 1.73079425]))
-        self.color_matrix = nn.Parameter(torch.tensor(
-            [[1.50768983, -0.33571374, -0.17197604], [-0.23048614, 1.70698738, -0.47650126],
-             [-0.03119153, -0.32803956, 1.35923111]]))
+        self.white_balance = nn.Parameter(torch.tensor(GAINS))
+        self.color_matrix = nn.Parameter(torch.tensor(MATRIX))
         self.sharpen = luma_filter(torch.tensor(K_SHARP))
         self.blur = luma_filter(gaussian(), padding_mode="reflect")
-        self.gamma = nn.Parameter(torch.tensor([2.2]))
+        self.gamma = nn.Parameter(torch.tensor([GAMMA]))
         self.register_buffer("to_yuv", torch.tensor(RGB_TO_YUV))
         self.register_buffer("to_rgb", torch.tensor(YUV_TO_RGB))
 
@@ -85,18 +78,7 @@ class Pipeline(nn.Module):
         return torch.clip(rgb, 1e-5, 1) ** (1 / self.gamma)
 
 
-def timed(run, repeats):
-    """The median of `repeats` runs after one that does not count, in seconds."""
-    run()
-    times = []
-    for _ in range(repeats):
-        start = time.perf_counter()
-        run()
-        times.append(time.perf_counter() - start)
-    return sorted(times)[len(times) // 2]
-
-
-def measure(count, height, width, repeats):
+def prepare(count, height, width):
     pipeline = Pipeline()
     mosaic = torch.rand(count, height, width).requires_grad_()
     cotangent = torch.randn(count, 3, height, width)
@@ -110,24 +92,8 @@ def measure(count, height, width, repeats):
         pipeline.zero_grad(set_to_none=True)
         pipeline(mosaic).backward(cotangent)
 
-    pixels = count * height * width
-    speed = {name: round(pixels / timed(run, repeats) / 1e6, 3)
-             for name, run in (("forward_mp_s", forward), ("forward_backward_mp_s", both))}
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2 ** 20
-    return {"shape": [count, height, width], **speed, "peak_gib": round(peak, 2)}
-
-
-def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--shape", action="append", metavar="NxHxW",
-                        help="default: 32x256x256, then 1x4000x6000")
-    arguments = parser.parse_args()
-    torch.set_num_threads(arguments.threads)
-    for shape in arguments.shape or ("32x256x256", "1x4000x6000"):
-        print(json.dumps(measure(*map(int, shape.split("x")), arguments.repeats)), flush=True)
+    return {"forward": forward, "forward_backward": both}
 
 
 if __name__ == "__main__":
-    main()
+    peer.main(__doc__, torch.__version__, torch.set_num_threads, prepare)
