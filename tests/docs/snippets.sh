@@ -1,11 +1,14 @@
 # Every C block of README.md and docs/ compiles: a whole program (it has a main) is linked as well;
 # a fragment is compiled as the body of a function whose arguments are what one usually has at hand,
-# or at file scope.
+# or at file scope. Those of add-a-stage.md are parts of the library and see its own headers.
 set -u
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 failed=0
-compile() { ${CC:-cc} -std=c11 -Wall -Wno-unused -Werror -I "$L2L_SOURCE/include" "$@"; }
+compile() {
+    case $name in *add-a-stage*) set -- -I "$L2L_SOURCE/lib" "$@" ;; esac
+    ${CC:-cc} -std=c11 -Wall -Wno-unused -Werror -I "$L2L_SOURCE/include" "$@"
+}
 
 cat >"$work/before" <<'END'
 #include <math.h>

@@ -1,4 +1,4 @@
-/* A stencil whose taps depend on the site of the mosaic: demosaic.bilinear and demosaic.linear.
+/* A stencil whose taps depend on the site of the mosaic: demosaic.bilinear, .linear and .malvar2004.
    Coefficients are the taps of every class of sites (sites.h). */
 #include "stages/demosaic/demosaic.math.h"
 #include "stages/lanes.h"
