@@ -17,7 +17,8 @@ enum { MODES = sizeof modes / sizeof *modes };
 static int usage(void) {
     fprintf(stderr,
             "usage: opcheck [check|grad|guard|repeat|flat|inject|bench|all]\n"
-            "               [--stage NAME|chain] [--isa baseline|avx2|avx512|neon] [--slow]\n");
+            "               [--stage NAME|chain] [--isa baseline|avx2|avx512|neon]\n"
+            "               [--slow] [--every N]\n");
     return 2;
 }
 
@@ -30,14 +31,16 @@ static int parse_isa(const char *name, l2l_isa *isa) {
 }
 
 int main(int count, char **words) {
-    options o = { NULL, L2L_ISA_BEST, 0 };
+    options o = { NULL, L2L_ISA_BEST, 0, 1 };
     const char *mode = "all";
     for (int i = 1; i < count; i++) {
         if (strcmp(words[i], "--slow") == 0)
             o.slow = 1;
         else if (strcmp(words[i], "--stage") == 0 && i + 1 < count)
             o.stage = words[++i];
-        else if (strcmp(words[i], "--isa") == 0 && i + 1 < count) {
+        else if (strcmp(words[i], "--every") == 0 && i + 1 < count) {
+            if ((o.every = atoi(words[++i])) < 1) return usage();
+        } else if (strcmp(words[i], "--isa") == 0 && i + 1 < count) {
             if (!parse_isa(words[++i], &o.isa)) return 2;
         } else if (words[i][0] != '-')
             mode = words[i];

@@ -9,6 +9,7 @@ typedef struct options {
     const char *stage; /* NULL: all, chains too; "chain": only those */
     l2l_isa isa;       /* BEST: every one that this processor has */
     int slow;
+    int every; /* N: only rows 0, N, 2N …; 1: all */
 } options;
 
 void mode_check(const options *o);  /* forward against the oracle */

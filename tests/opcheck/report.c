@@ -103,6 +103,9 @@ int isa_next(const options *o, l2l_isa *isa) {
 }
 
 int row_wanted(const options *o, const case_row *row) {
+    int index = 0;
+    while (row_at(index) && row_at(index) != row) index++;
+    if (index % o->every != 0) return 0;
     if (!o->stage) return 1;
     if (row->count > 1) return strcmp(o->stage, "chain") == 0;
     return strcmp(o->stage, library_kind_name(row->stages->kind)) == 0;
