@@ -87,9 +87,10 @@ struct bench_peer {
 
 enum { BENCH_PEER_RUNS = 6 };
 /* Runs every peer at the size of `ours`, with and without tuned malloc, and fills `peers`. Peers
-   that are not installed or fail are left out and told as notes. Returns how many there are. */
+   that are not installed or fail are left out and told as notes; `absent`, all false at first,
+   remembers for the next size those that are not installed. Returns how many runs there are. */
 size_t bench_peers(const struct bench_setup *setup, const struct bench_result *ours,
-                   struct bench_peer peers[BENCH_PEER_RUNS]);
+                   struct bench_peer peers[BENCH_PEER_RUNS], bool absent[BENCH_PEER_RUNS]);
 
 /* ---- bench_report.c: the table and the JSON ---- */
 

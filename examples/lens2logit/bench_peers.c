@@ -115,7 +115,7 @@ static bool read_peer(const char *text, const struct bench_result *ours, struct 
 
 /* With the first Python that has what the script needs. */
 static bool run_peer(const struct bench_setup *setup, const struct bench_result *ours, char *script,
-                     struct bench_peer *peer) {
+                     struct bench_peer *peer, bool *absent) {
     char threads[16], shape[80], repeats[16], text[4096];
     snprintf(threads, sizeof threads, "%d", setup->threads);
     snprintf(shape, sizeof shape, "%lldx%lldx%lld", (long long)ours->batch, (long long)ours->height,
@@ -123,22 +123,17 @@ static bool run_peer(const struct bench_setup *setup, const struct bench_result 
     snprintf(repeats, sizeof repeats, "%lld", (long long)setup->repeat);
     int code = NOT_INSTALLED;
     for (size_t i = 0; code == NOT_INSTALLED && i < sizeof pythons / sizeof pythons[0]; i++) {
-        char *argv[] = { "env",
-                         peer->tuned ? (char *)tunables : "--unset=GLIBC_TUNABLES",
-                         (char *)pythons[i],
-                         script,
-                         "--threads",
-                         threads,
-                         "--repeats",
-                         repeats,
-                         "--shape",
-                         shape,
-                         NULL };
+        char *malloc_setting = peer->tuned ? (char *)tunables : "--unset=GLIBC_TUNABLES";
+        char *argv[] = { "env",     malloc_setting, (char *)pythons[i],
+                         "-B",      script,         "--threads",
+                         threads,   "--repeats",    repeats,
+                         "--shape", shape,          NULL };
         code = run(argv, text, sizeof text);
         if (code == 127) code = NOT_INSTALLED; /* no such Python */
     }
     if (code == 0 && read_peer(text, ours, peer)) return true;
-    if (code == NOT_INSTALLED)
+    *absent = code == NOT_INSTALLED;
+    if (*absent)
         note("%s is not installed", peer->name);
     else
         note("%s failed at %s (status %d)", peer->name, shape, code);
@@ -146,18 +141,20 @@ static bool run_peer(const struct bench_setup *setup, const struct bench_result 
 }
 
 size_t bench_peers(const struct bench_setup *setup, const struct bench_result *ours,
-                   struct bench_peer peers[BENCH_PEER_RUNS]) {
+                   struct bench_peer peers[BENCH_PEER_RUNS], bool absent[BENCH_PEER_RUNS]) {
     size_t count = 0;
     for (int i = 0; i < SCRIPTS; i++) {
+        if (absent[i]) continue;
         char *script = find_script(scripts[i].script);
         bool going = script != NULL;
+        absent[i] = !going;
         for (int tuned = 0; going && tuned < TUNINGS; tuned++) {
             peers[count] = (struct bench_peer){ .name = scripts[i].name,
                                                 .tuned = tuned,
                                                 .batch = ours->batch,
                                                 .width = ours->width,
                                                 .height = ours->height };
-            going = run_peer(setup, ours, script, &peers[count]);
+            going = run_peer(setup, ours, script, &peers[count], &absent[i]);
             count += going;
         }
         free(script);

@@ -15,6 +15,7 @@ struct results {
     struct bench_result *rows;
     struct bench_peer *peers;
     size_t row_count, peer_count;
+    bool absent[BENCH_PEER_RUNS];
 };
 
 static l2l_dtype find_dtype(const char *name, l2l_dtype otherwise) {
@@ -34,7 +35,7 @@ static bool bench_size(const struct bench_setup *setup, size_option size, struct
         if (table) bench_table_row(setup, row);
         if (!setup->options->compare || strcmp(row->name, "lens2logit") != 0) continue;
         struct bench_peer *peers = all->peers + all->peer_count;
-        size_t count = bench_peers(setup, row, peers);
+        size_t count = bench_peers(setup, row, peers, all->absent);
         all->peer_count += count;
         for (size_t p = 0; table && p < count; p++) bench_table_peer(&peers[p]);
     }

@@ -153,6 +153,8 @@ class Bench(ProgramTest):
             self.assertAlmostEqual(peer["forward"]["ratio"], row["forward"]["mp_per_s"] / speed)
             self.assertAlmostEqual(peer["both"]["ratio"], row["both"]["mp_per_s"] / 0.125)
             self.assertNotIn("backward", peer)
+        told = self.compare(program, "--json", "--size", "8x8").stderr
+        self.assertEqual(told.count("OpenCV is not installed"), 1)
         lines = self.compare(program, "--quiet").stdout.splitlines()
         self.assertEqual(len([line for line in lines if line.startswith("PyTorch 7.1")]), 4)
 
