@@ -77,11 +77,12 @@ static int taps_of(const l2l_node *node) { return (2 * node->radius + 1) * (2 * 
 
 static void prepare_front(const l2l_node *node, int64_t height, int64_t width, const double *params,
                           double *coefs) {
-    const l2l_node *demosaic = &node->parts[0];
+    l2l_node demosaic = node->parts[0];
     const int taps = taps_of(node);
     double m[9];
     product_of(node, 1, node->part_count, params, m);
-    demosaic->row->prepare(demosaic, height, width, params, coefs);
+    demosaic.coef_count = l2l_site_coefs(&demosaic); /* the pairs are made below */
+    demosaic.row->prepare(&demosaic, height, width, params, coefs);
     for (double *site = coefs; site < coefs + l2l_site_coefs(node); site += 3 * taps)
         for (int t = 0; t < taps; t++) {
             const double rgb[3] = { site[t], site[taps + t], site[2 * taps + t] };

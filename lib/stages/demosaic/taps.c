@@ -57,7 +57,7 @@ void l2l_pairs_prepare(const l2l_node *node, int64_t height, int64_t width, doub
     l2l_sites s = l2l_sites_of(node, height, width);
     double *pairs = coefs + l2l_site_coefs(node);
     const int side = 2 * s.radius + 1;
-    if (!s.uniform || !l2l_pair_coefs(node)) return;
+    if (!s.uniform || node->coef_count == l2l_site_coefs(node)) return;
     for (int y = 0; y < s.period_y; y++)
         for (int x = 0; x < 2; x++)
             for (int k = 0; k < 3 * s.taps; k++)

@@ -49,8 +49,8 @@ static double make_table(double p, double *table) {
         for (int j = N - 1; j > 0; j--) q[j] = q[j - 1] - node[k] * q[j];
         q[0] = divided[k] - node[k] * q[0];
     }
-    for (int i = 0; i <= 64; i++) {
-        double f = i / 64.0 - 0.5, value = 0.0;
+    for (int i = 0; i <= N; i++) { /* the error is largest between the nodes */
+        double f = 0.5 * cos(pi * i / N), value = 0.0;
         for (int k = N - 1; k >= 0; k--) value = value * f + q[k];
         error = fmax(error, fabs(value / pow(1.5 + f, p) - 1.0));
     }
