@@ -55,6 +55,8 @@ launch=
 if need_packages $l2l_packages; then
     [ -z "$all" ] || need_packages python3-venv python3-torch ||
         echo "The comparisons with other packages will be skipped."
+    [ -z "$all" ] || need_packages gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user ||
+        echo "NEON will not be checked."
     sample_raw "$PWD/build/sample" || true
     export L2L_SAMPLE_RAW="$sample"
     if [ -z "$all" ]; then
