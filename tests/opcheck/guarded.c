@@ -90,12 +90,13 @@ static void place_elements(guarded *g) {
     g->count = 1;
     for (int i = 0; i < view->ndim; i++) g->count *= (size_t)view->shape[i];
     g->place = malloc(g->count * sizeof *g->place);
-    for (size_t k = 0; g->place && k < g->count; k++) {
+    int64_t size = (int64_t)l2l_dtype_size(view->dtype), last = view->ndim - 1;
+    for (size_t k = 0; g->place && k < g->count;) {
         int64_t offset = (unsigned char *)view->data - g->memory;
-        for (int i = 0; i < view->ndim; i++)
-            offset += index[i] * view->stride[i] * (int64_t)l2l_dtype_size(view->dtype);
-        g->place[k] = (size_t)offset;
-        for (int i = view->ndim - 1; i >= 0 && ++index[i] == view->shape[i]; i--) index[i] = 0;
+        for (int i = 0; i < last; i++) offset += index[i] * view->stride[i] * size;
+        for (int64_t x = 0; x < view->shape[last]; x++, offset += view->stride[last] * size)
+            g->place[k++] = (size_t)offset;
+        for (int64_t i = last - 1; i >= 0 && ++index[i] == view->shape[i]; i--) index[i] = 0;
     }
 }
 
@@ -146,8 +147,7 @@ guarded guarded_new(l2l_dtype dtype, int ndim, const int64_t *shape, layout kind
         exit(2);
     }
     memset(g.memory, PATTERN, g.bytes);
-    for (size_t i = 0; i < g.count; i++)
-        for (size_t k = 0; k < size; k++) g.owned[g.place[i] + k] = 1;
+    for (size_t i = 0; i < g.count; i++) memset(g.owned + g.place[i], 1, size);
     guarded_keep(&g);
     return g;
 }

@@ -83,7 +83,7 @@ static void repeat_size(const options *o, problem *p, int tile) {
 
 void mode_repeat(const options *o) {
     static const case_size sizes[] = {
-        { 1, 5, 9, 0 }, { 2, 33, 47, 0 }, { 1, 131, 70, 1 }, { 2, 300, 410, 1 }
+        { 1, 5, 9, 0 }, { 2, 33, 47, 0 }, { 1, 131, 70, 1 }, { 1, 20, 530, 1 }
     };
     report_begin("repeat");
     const case_row *row;
