@@ -45,7 +45,8 @@ typedef struct l2l_raw_info {
     double black[4];                  /* by position in the visible 2×2: (0,0) (0,1) (1,0) (1,1) */
     double white;                     /* sample value of saturation */
     int has_gain, has_matrix;
-    double gain[3];                   /* as-shot white balance R, G, B, scaled so that G = 1 */
+    double gain[3];                   /* white balance R, G, B as shot, or for daylight where the
+                                         file does not say, scaled so that G = 1 */
     double matrix[9];                 /* white-balanced camera RGB to linear sRGB, row-major */
     int orientation;                  /* EXIF 1..8: what a viewer must do to show it upright */
     double iso, shutter_s, aperture, focal_mm; /* 0: unknown */

@@ -160,8 +160,9 @@ typedef enum l2l_grad_mode {
    src is u8, u16, f16, bf16, f32 or f64; dst and the gradients f16, bf16, f32 or f64 (dst also u8
    and u16: rounded and clamped to the type's range, NaN becomes 0). The arithmetic is double if
    any of src, dst, grad_dst, grad_src is f64 and single otherwise; gradients of parameters are
-   summed in double. params is NULL where a stage has none, or for its default values. Inputs and
-   outputs must not overlap. Errors: L2L_INVALID_ARGUMENT with nothing written; L2L_OUT_OF_MEMORY. */
+   summed in double (within runs of at most 32 rows in the arithmetic). params is NULL where a stage
+   has none, or for its default values. Inputs and outputs must not overlap. Errors:
+   L2L_INVALID_ARGUMENT with nothing written; L2L_OUT_OF_MEMORY. */
 #define L2L_STAGE_CALLS(stage)                                                                   \
     L2L_API l2l_status l2l_##stage##_forward(l2l_context *context, const l2l_##stage *attributes, \
                                              const l2l_tensor *params, const l2l_tensor *src,    \

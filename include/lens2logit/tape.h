@@ -67,7 +67,8 @@ typedef struct l2l_custom_op {
     l2l_status (*backward)(void *user, size_t count, const l2l_tensor *inputs,
                            const l2l_tensor *output, const l2l_tensor *grad_output,
                            const l2l_tensor *const *grad_inputs);
-    void (*release)(void *user); /* NULL, or called once when the op leaves the tape */
+    void (*release)(void *user); /* NULL, or called once when the op leaves the tape: when it is
+                                    cleared or destroyed. `user` must live until then */
     void *user;
 } l2l_custom_op;
 

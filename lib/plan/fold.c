@@ -121,12 +121,12 @@ static void unfold_front(const l2l_node *node, int64_t height, int64_t width, co
 
 static const l2l_stage_row front_row = {
     .stage = "demosaic", .method = "front", .kind = L2L_DEMOSAIC, .shape = L2L_SHAPE_CFA,
-    .linear = true, .prepare = prepare_front, .unfold = unfold_front,
+    .prepare = prepare_front, .unfold = unfold_front,
 };
 
 static const l2l_stage_row matrix_row = {
     .stage = "color_matrix", .method = "product", .kind = L2L_COLOR_MATRIX,
-    .shape = L2L_SHAPE_POINT, .linear = true, .prepare = prepare_matrix, .unfold = unfold_matrix,
+    .shape = L2L_SHAPE_POINT, .prepare = prepare_matrix, .unfold = unfold_matrix,
 };
 
 static bool is_matrix(const l2l_node *node) {

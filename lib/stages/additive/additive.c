@@ -8,6 +8,6 @@ static l2l_status configure(l2l_context *context, l2l_node *node) {
 }
 
 const l2l_stage_row l2l_additive_row = {
-    .stage = "additive", .kind = L2L_ADDITIVE, .shape = L2L_SHAPE_POINT, .linear = true,
+    .stage = "additive", .kind = L2L_ADDITIVE, .shape = L2L_SHAPE_POINT,
     .configure = configure,
 };

@@ -29,6 +29,6 @@ static void matrix_grad(const l2l_node *node, const double *params, const double
 }
 
 const l2l_stage_row l2l_color_matrix_row = {
-    .stage = "color_matrix", .kind = L2L_COLOR_MATRIX, .shape = L2L_SHAPE_POINT, .linear = true,
+    .stage = "color_matrix", .kind = L2L_COLOR_MATRIX, .shape = L2L_SHAPE_POINT,
     .configure = configure, .defaults = defaults, .matrix = matrix, .matrix_grad = matrix_grad,
 };

@@ -78,19 +78,19 @@ static l2l_status configure_superpixel(l2l_context *context, l2l_node *node) {
 
 const l2l_stage_row l2l_demosaic_bilinear_row = {
     .stage = "demosaic", .method = "bilinear", .kind = L2L_DEMOSAIC,
-    .method_id = L2L_DEMOSAIC_BILINEAR, .shape = L2L_SHAPE_CFA, .linear = true,
+    .method_id = L2L_DEMOSAIC_BILINEAR, .shape = L2L_SHAPE_CFA,
     .configure = configure_bilinear, .prepare = l2l_bilinear_prepare,
 };
 
 const l2l_stage_row l2l_demosaic_linear_row = {
     .stage = "demosaic", .method = "linear", .kind = L2L_DEMOSAIC,
-    .method_id = L2L_DEMOSAIC_LINEAR, .shape = L2L_SHAPE_CFA, .linear = true,
+    .method_id = L2L_DEMOSAIC_LINEAR, .shape = L2L_SHAPE_CFA,
     .configure = configure_linear, .defaults = defaults_linear, .prepare = l2l_linear_prepare,
     .unfold = l2l_linear_unfold,
 };
 
 const l2l_stage_row l2l_demosaic_superpixel_row = {
     .stage = "demosaic", .method = "superpixel", .kind = L2L_DEMOSAIC,
-    .method_id = L2L_DEMOSAIC_SUPERPIXEL, .shape = L2L_SHAPE_CFA, .linear = true,
+    .method_id = L2L_DEMOSAIC_SUPERPIXEL, .shape = L2L_SHAPE_CFA,
     .configure = configure_superpixel,
 };

@@ -71,13 +71,13 @@ static l2l_status configure_median(l2l_context *context, l2l_node *node) {
 
 const l2l_stage_row l2l_denoise_kernel_row = {
     .stage = "denoise", .method = "kernel", .kind = L2L_DENOISE, .method_id = L2L_DENOISE_KERNEL,
-    .shape = L2L_SHAPE_PLANE, .linear = true,
+    .shape = L2L_SHAPE_PLANE,
     .configure = configure_kernel, .defaults = defaults_kernel,
 };
 
 const l2l_stage_row l2l_denoise_gaussian_row = {
     .stage = "denoise", .method = "gaussian", .kind = L2L_DENOISE,
-    .method_id = L2L_DENOISE_GAUSSIAN, .shape = L2L_SHAPE_PLANE, .linear = true,
+    .method_id = L2L_DENOISE_GAUSSIAN, .shape = L2L_SHAPE_PLANE,
     .configure = configure_gaussian, .defaults = defaults_gaussian, .prepare = prepare_gaussian,
     .unfold = unfold_gaussian,
 };

@@ -57,7 +57,7 @@ static l2l_status configure_batch(l2l_context *context, l2l_node *node) {
 
 const l2l_stage_row l2l_normalize_given_row = {
     .stage = "normalize", .method = "given", .kind = L2L_NORMALIZE,
-    .method_id = L2L_NORMALIZE_GIVEN, .shape = L2L_SHAPE_POINT, .linear = true,
+    .method_id = L2L_NORMALIZE_GIVEN, .shape = L2L_SHAPE_POINT,
     .configure = configure_given, .defaults = defaults_given, .prepare = prepare_given,
     .unfold = unfold_given,
 };

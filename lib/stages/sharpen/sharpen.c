@@ -57,13 +57,13 @@ static void unfold_unsharp(const l2l_node *node, int64_t height, int64_t width,
 
 const l2l_stage_row l2l_sharpen_kernel_row = {
     .stage = "sharpen", .method = "kernel", .kind = L2L_SHARPEN, .method_id = L2L_SHARPEN_KERNEL,
-    .shape = L2L_SHAPE_PLANE, .linear = true,
+    .shape = L2L_SHAPE_PLANE,
     .configure = configure_kernel, .defaults = defaults_kernel,
 };
 
 const l2l_stage_row l2l_sharpen_unsharp_row = {
     .stage = "sharpen", .method = "unsharp", .kind = L2L_SHARPEN,
-    .method_id = L2L_SHARPEN_UNSHARP, .shape = L2L_SHAPE_PLANE, .linear = true,
+    .method_id = L2L_SHARPEN_UNSHARP, .shape = L2L_SHAPE_PLANE,
     .configure = configure_unsharp, .defaults = defaults_unsharp, .prepare = prepare_unsharp,
     .unfold = unfold_unsharp,
 };

@@ -23,6 +23,6 @@ static void matrix_grad(const l2l_node *node, const double *params, const double
 }
 
 const l2l_stage_row l2l_white_balance_row = {
-    .stage = "white_balance", .kind = L2L_WHITE_BALANCE, .shape = L2L_SHAPE_POINT, .linear = true,
+    .stage = "white_balance", .kind = L2L_WHITE_BALANCE, .shape = L2L_SHAPE_POINT,
     .configure = configure, .defaults = defaults, .matrix = matrix, .matrix_grad = matrix_grad,
 };
