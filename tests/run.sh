@@ -62,7 +62,7 @@ if need_packages $l2l_packages; then
     if [ -z "$all" ]; then
         tier release build -LE slow
     else
-        tier release build
+        tier release build -LE quick
         tier asan build-asan -LE slow
         # The thread sanitizer needs an address space that is not too random.
         setarch "$(uname -m)" -R true 2>/dev/null && launch="setarch $(uname -m) -R"
