@@ -22,6 +22,11 @@ enum { L2L_VECTOR_BYTES = 16, L2L_VECTOR_REGISTERS = 16 };
 typedef real vreal __attribute__((vector_size(L2L_VECTOR_BYTES)));
 typedef real vreal_unaligned
     __attribute__((vector_size(L2L_VECTOR_BYTES), aligned(sizeof(real)), may_alias));
+#if defined(L2L_REAL_IS_f64)
+typedef int64_t vmask __attribute__((vector_size(L2L_VECTOR_BYTES)));
+#else
+typedef int32_t vmask __attribute__((vector_size(L2L_VECTOR_BYTES)));
+#endif
 
 enum {
     L2L_WIDTH = L2L_VECTOR_BYTES / (int)sizeof(real),
@@ -34,22 +39,66 @@ L2L_FN void v_store(real *p, vreal v) { *(vreal_unaligned *)p = v; }
 
 L2L_FN vreal v_splat(real x) { return x - (vreal){ 0 }; }
 
+/* An operation of the instruction set by its name: V_OP(min) is _mm512_min_ps, vminq_f32, ... */
+#if defined(L2L_REAL_IS_f64)
+#define V_OF_X86 _pd
+#define V_OF_NEON q_f64
+#else
+#define V_OF_X86 _ps
+#define V_OF_NEON q_f32
+#endif
+#define V_JOIN_(a, b, c) a##b##c
+#define V_JOIN(a, b, c) V_JOIN_(a, b, c)
+#if defined(__AVX512F__)
+#define V_OP(name) V_JOIN(_mm512_, name, V_OF_X86)
+#elif defined(__AVX2__) && defined(__FMA__)
+#define V_OP(name) V_JOIN(_mm256_, name, V_OF_X86)
+#elif defined(__ARM_NEON)
+#define V_OP(name) V_JOIN(v, name, V_OF_NEON)
+#elif defined(__SSE2__)
+#include <emmintrin.h>
+#define V_OP(name) V_JOIN(_mm_, name, V_OF_X86)
+#endif
+
 /* a b + c, rounded once where the instruction set can: as L2L_FMA. */
 L2L_FN vreal v_fma(vreal a, vreal b, vreal c) {
-#if defined(__AVX512F__) && defined(L2L_REAL_IS_f64)
-    return (vreal)_mm512_fmadd_pd((__m512d)a, (__m512d)b, (__m512d)c);
-#elif defined(__AVX512F__)
-    return (vreal)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)c);
-#elif defined(__AVX2__) && defined(__FMA__) && defined(L2L_REAL_IS_f64)
-    return (vreal)_mm256_fmadd_pd((__m256d)a, (__m256d)b, (__m256d)c);
-#elif defined(__AVX2__) && defined(__FMA__)
-    return (vreal)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)c);
-#elif defined(__ARM_NEON) && defined(L2L_REAL_IS_f64)
-    return (vreal)vfmaq_f64((float64x2_t)c, (float64x2_t)a, (float64x2_t)b);
+#if defined(__AVX512F__) || (defined(__AVX2__) && defined(__FMA__))
+    return V_OP(fmadd)(a, b, c);
 #elif defined(__ARM_NEON)
-    return (vreal)vfmaq_f32((float32x4_t)c, (float32x4_t)a, (float32x4_t)b);
+    return V_OP(fma)(c, a, b);
 #else
     return a * b + c;
+#endif
+}
+
+/* yes where a == b, no elsewhere. */
+L2L_FN vreal v_if_equal(vreal a, vreal b, vreal yes, vreal no) {
+#if defined(__AVX512F__)
+    return V_OP(mask_blend)(V_JOIN(_mm512_cmp, V_OF_X86, _mask)(a, b, _CMP_EQ_OQ), no, yes);
+#elif defined(__AVX2__) && defined(__FMA__)
+    return V_OP(blendv)(no, yes, V_OP(cmp)(a, b, _CMP_EQ_OQ));
+#else
+    const vmask equal = a == b;
+    return (vreal)((equal & (vmask)yes) | (~equal & (vmask)no));
+#endif
+}
+
+/* The smaller and the larger one. Of NaN, and of zeros of either sign, any of the two. */
+L2L_FN vreal v_min(vreal a, vreal b) {
+#if defined(V_OP)
+    return V_OP(min)(a, b);
+#else
+    const vmask first = a < b;
+    return (vreal)((first & (vmask)a) | (~first & (vmask)b));
+#endif
+}
+
+L2L_FN vreal v_max(vreal a, vreal b) {
+#if defined(V_OP)
+    return V_OP(max)(a, b);
+#else
+    const vmask first = a > b;
+    return (vreal)((first & (vmask)a) | (~first & (vmask)b));
 #endif
 }
 

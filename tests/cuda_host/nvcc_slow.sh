@@ -27,11 +27,14 @@ echo '__global__ void use(real *x, l2l_gamma_channel k, l2l_sites s) {
     x[1] = l2l_clip_value(x[0], x[1], x[2]) + l2l_clip_grad(x[0], x[1], x[2], x[3]);
     x[2] = l2l_color_matrix_value(x, x[0], x[1], x[2], x[3]) + l2l_color_matrix_grad(x, 1, 2, 3);
     x[3] = l2l_normalize_value(x[0], x[1], x[2]) + l2l_normalize_grad(x[0], 1, 2, 3, 4, 5);
-    x[4] = l2l_white_balance_value(x[0], x[1]) + (real)l2l_is_median(2, 3, 4);
+    x[4] = l2l_white_balance_value(x[0], x[1]);
     x[5] = l2l_gamma_forward_at(&k, x[0]);
     x[6] = l2l_gamma_backward_at(&k, x[0], x[1], &term) + term;
     const void *rows[9] = { x, x, x, x, x, x, x, x, x };
     x[7] = l2l_demosaic_value(x, rows, 1, 5) + l2l_demosaic_grad(&s, x, rows, 2, 3, 4);
+    l2l_median_choose(rows, 1, 5, x, x + 1);
+    l2l_median_choose_nan(rows, 1, 5, x, x + 1);
+    x[8] = l2l_median_grad(rows, rows, 1, 5, x[0]);
 }' >>"$work/all.cu"
 [ "$headers" -ge 8 ] || { echo "FAILED: only $headers headers were found"; failed=1; }
 compile -c "$work/all.cu" -o "$work/f32.o"

@@ -39,7 +39,8 @@ list() {
 # shellcheck disable=SC2086 # lists
 (list) | xargs -P "$jobs" -L 1 $cross-gcc $options || fail "the library does not compile"
 $cross-ar rcs "$work/lens2logit.a" "$work"/*.o
-for program in "$L2L_SOURCE/tests/opcheck" "$L2L_SOURCE/tests/neon/bits.c"; do
+for program in "$L2L_SOURCE/tests/opcheck" "$L2L_SOURCE/tests/neon/bits.c" \
+    "$L2L_SOURCE"/tests/stages/test_*.c; do
     sources=$(find "$program" -name '*.c')
     # shellcheck disable=SC2086 # lists
     $cross-gcc $options -static $sources "$work/lens2logit.a" -lpthread -lm \
@@ -71,7 +72,12 @@ for isa in avx2 avx512; do
     }
 done
 
-# 4. Against the oracle: all cases forward, and a part of those that emulation makes slow.
+# 4. The tests of kernels one by one.
+for program in "$work"/test_*; do
+    qemu-aarch64 "$program" || fail "$(basename "$program")"
+done
+
+# 5. Against the oracle: all cases forward, and a part of those that emulation makes slow.
 opcheck() {
     log=$work/log.$1.$3
     qemu-aarch64 "$work/opcheck" "$@" >"$log" && return
