@@ -216,7 +216,7 @@ tolerance case_tolerance(const case_row *row) {
         [ORACLE_DEMOSAIC] = { { 2e-6, 1e-12 }, { 1e-5, 1e-9 } },
         [ORACLE_WHITE_BALANCE] = { { 2e-6, 1e-12 }, { 1e-5, 1e-9 } },
         [ORACLE_COLOR_MATRIX] = { { 2e-6, 1e-12 }, { 1e-5, 1e-9 } },
-        [ORACLE_SHARPEN] = { { 2e-6, 1e-12 }, { 2e-5, 1e-9 } },
+        [ORACLE_SHARPEN] = { { 2e-6, 1e-12 }, { 1e-5, 1e-9 } },
         [ORACLE_DENOISE] = { { 2e-6, 1e-12 }, { 1e-5, 1e-9 } },
         [ORACLE_CLIP] = { { 2e-6, 1e-12 }, { 1e-5, 1e-9 } },
         [ORACLE_GAMMA] = { { 2e-6, 1e-10 }, { 1e-5, 1e-9 } },

@@ -42,7 +42,7 @@ static l2l_status configure_gaussian(l2l_context *context, l2l_node *node) {
     L2L_TRY(configure(context, node, 2, L2L_MAX_RADIUS, L2L_BORDER_SYMMETRIC));
     node->slices[0] = (l2l_slice_spec){ "sigma", 1 };
     node->coef_count = l2l_gaussian_coef_count(node->radius);
-    node->sum_count = 3;
+    node->sum_count = 1;
     return L2L_OK;
 }
 
@@ -60,7 +60,7 @@ static void prepare_gaussian(const l2l_node *node, int64_t height, int64_t width
 static void unfold_gaussian(const l2l_node *node, int64_t height, int64_t width,
                             const double *params, double *sums, double *work, double *grads) {
     (void)node, (void)height, (void)width, (void)params, (void)work;
-    grads[0] = sums[2];
+    grads[0] = sums[0];
 }
 
 static l2l_status configure_median(l2l_context *context, l2l_node *node) {

@@ -33,7 +33,7 @@ static l2l_status configure_unsharp(l2l_context *context, l2l_node *node) {
     node->slices[0] = (l2l_slice_spec){ "amount", 1 };
     node->slices[1] = (l2l_slice_spec){ "sigma", 1 };
     node->coef_count = l2l_gaussian_coef_count(node->radius);
-    node->sum_count = 3;
+    node->sum_count = 2;
     return L2L_OK;
 }
 
@@ -51,8 +51,8 @@ static void prepare_unsharp(const l2l_node *node, int64_t height, int64_t width,
 static void unfold_unsharp(const l2l_node *node, int64_t height, int64_t width,
                            const double *params, double *sums, double *work, double *grads) {
     (void)node, (void)height, (void)width, (void)work;
-    grads[0] = sums[0] - sums[1];
-    grads[1] = -params[0] * sums[2];
+    grads[0] = sums[1];
+    grads[1] = -params[0] * sums[0];
 }
 
 const l2l_stage_row l2l_sharpen_kernel_row = {
