@@ -3,9 +3,10 @@
 #include "output.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
+#include <poll.h>
+#include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -13,22 +14,39 @@
 
 #include "say.h"
 
-enum { SLOTS = 8 };
-static char pending[SLOTS][PATH_MAX]; /* an empty name: a free slot */
+/* Files that are being written. Who holds the list has the signals blocked, so that the handler,
+   which takes it too, never waits for its own thread. */
+static output *being_written;
+static atomic_flag held = ATOMIC_FLAG_INIT;
+static mode_t mask; /* of the process, which can only be read by changing it */
 
 static const int guarded[] = { SIGINT, SIGTERM, SIGHUP, SIGPIPE };
-enum { GUARDED = sizeof guarded / sizeof guarded[0] };
+enum { GUARDED = sizeof guarded / sizeof guarded[0], BUFFER = 1 << 20 };
+
+static void take_list(void) {
+    while (atomic_flag_test_and_set(&held)) poll(NULL, 0, 1); /* a handler may call poll */
+}
 
 static void interrupted(int number) {
-    for (int i = 0; i < SLOTS; i++)
-        if (pending[i][0]) unlink(pending[i]);
+    take_list(); /* for good: no file is begun any more, and none completed */
+    for (const output *out = being_written; out; out = out->next) unlink(out->temporary);
     /* SA_RESETHAND has put the default action back, so this ends the program as it should. */
     raise(number);
 }
 
+static sigset_t guarded_set(void) {
+    sigset_t set;
+    sigemptyset(&set);
+    for (int i = 0; i < GUARDED; i++) sigaddset(&set, guarded[i]);
+    return set;
+}
+
 void output_guard_signals(void) {
-    struct sigaction action = { .sa_handler = interrupted, .sa_flags = (int)SA_RESETHAND };
-    sigemptyset(&action.sa_mask);
+    mask = umask(0);
+    umask(mask);
+    struct sigaction action = { .sa_handler = interrupted,
+                                .sa_mask = guarded_set(),
+                                .sa_flags = (int)SA_RESETHAND };
     for (int i = 0; i < GUARDED; i++) {
         struct sigaction old;
         /* What the caller had us ignore (nohup) stays ignored. */
@@ -38,34 +56,35 @@ void output_guard_signals(void) {
     signal(SIGXFSZ, SIG_IGN); /* too large a file is then an error of write() */
 }
 
-static sigset_t hold_signals(void) {
-    sigset_t held, old;
-    sigemptyset(&held);
-    for (int i = 0; i < GUARDED; i++) sigaddset(&held, guarded[i]);
-    sigprocmask(SIG_BLOCK, &held, &old);
+static sigset_t hold_list(void) {
+    sigset_t set = guarded_set(), old;
+    pthread_sigmask(SIG_BLOCK, &set, &old);
+    take_list();
     return old;
 }
 
-static void forget_pending(int slot) {
-    sigset_t old = hold_signals();
-    pending[slot][0] = '\0';
-    sigprocmask(SIG_SETMASK, &old, NULL);
+static void let_go(sigset_t old) {
+    atomic_flag_clear(&held);
+    pthread_sigmask(SIG_SETMASK, &old, NULL);
 }
 
-/* Makes the temporary file and enters its name for the signal handler in one step. */
+static void forget(output *out) {
+    sigset_t old = hold_list();
+    output **link = &being_written;
+    while (*link != out) link = &(*link)->next;
+    *link = out->next;
+    let_go(old);
+}
+
+/* Makes the temporary file and enters it in the list in one step. */
 static int make_temporary(output *out) {
-    sigset_t old = hold_signals();
-    int fd = -1;
-    out->slot = 0;
-    while (out->slot < SLOTS && pending[out->slot][0]) out->slot++;
-    if (out->slot == SLOTS || strlen(out->temporary) >= PATH_MAX) {
-        errno = ENAMETOOLONG;
-    } else {
-        fd = mkstemp(out->temporary);
-        if (fd >= 0) strcpy(pending[out->slot], out->temporary);
+    sigset_t old = hold_list();
+    int fd = mkstemp(out->temporary), error = errno;
+    if (fd >= 0) {
+        out->next = being_written;
+        being_written = out;
     }
-    int error = errno;
-    sigprocmask(SIG_SETMASK, &old, NULL);
+    let_go(old);
     errno = error;
     return fd;
 }
@@ -73,6 +92,7 @@ static int make_temporary(output *out) {
 static void release(output *out) {
     free(out->path);
     free(out->temporary);
+    free(out->buffer);
     memset(out, 0, sizeof *out);
 }
 
@@ -93,15 +113,15 @@ bool output_open(output *out, const char *path) {
         release(out);
         return false;
     }
-    mode_t mask = umask(0);
-    umask(mask);
     (void)!fchmod(fd, 0666 & ~mask); /* mkstemp makes files that only their owner may read */
     out->file = fdopen(fd, "w+b");
     if (!out->file) {
         close(fd);
         return output_fail(out, strerror(errno));
     }
-    setvbuf(out->file, NULL, _IOFBF, 1 << 20);
+    /* Without one of ours, the C library may stay with the few kilobytes it likes. */
+    out->buffer = malloc(BUFFER);
+    if (out->buffer) setvbuf(out->file, out->buffer, _IOFBF, BUFFER);
     return true;
 }
 
@@ -109,7 +129,7 @@ bool output_fail(output *out, const char *why) {
     fail("cannot write '%s': %s", out->path, why);
     if (out->file) fclose(out->file);
     unlink(out->temporary);
-    forget_pending(out->slot);
+    forget(out);
     release(out);
     return false;
 }
@@ -123,7 +143,7 @@ bool output_commit(output *out) {
     out->file = NULL;
     if (closed != 0 || rename(out->temporary, out->path) != 0)
         return output_fail(out, strerror(errno));
-    forget_pending(out->slot);
+    forget(out);
     release(out);
     return true;
 }

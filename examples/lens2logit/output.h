@@ -6,15 +6,16 @@
 #include <stdio.h>
 
 typedef struct output {
-    char *path, *temporary;
+    char *path, *temporary, *buffer;
     FILE *file;
-    int slot; /* where the signal handler finds the temporary name */
+    struct output *next; /* in the list of files that an interrupt removes */
 } output;
 
-/* From now on an interrupt removes the files that are being written, then ends the program. */
+/* To be called before other threads start. From now on an interrupt removes the files that are
+   being written, then ends the program. */
 void output_guard_signals(void);
 
-/* Starts a file. False: told, nothing to clean up. */
+/* Starts a file; *out must stay in place until it is ended. False: told, nothing to clean up. */
 bool output_open(output *out, const char *path);
 /* Ends it: everything is on the disk, under its name. False: told, and the temporary is gone. */
 bool output_commit(output *out);

@@ -6,22 +6,34 @@
 #include <unistd.h>
 
 static bool quiet;
-static bool bar_drawn; /* a bar stands on the terminal's current line */
+static bool bar_drawn;            /* a bar stands on the terminal's current line */
+static _Thread_local FILE *aside; /* where this thread's sentences wait to be told; or NULL */
 
 void say_quietly(void) {
     quiet = true;
 }
 
-static void clear_bar(void) {
+void say_aside(FILE *stream) {
+    aside = stream;
+}
+
+/* Where a sentence goes now. */
+static FILE *listener(void) {
+    if (aside) return aside;
     if (bar_drawn) fputs("\r\033[K", stderr);
     bar_drawn = false;
+    return stderr;
+}
+
+void say_told(const char *text) {
+    if (*text) fputs(text, listener());
 }
 
 static void sentence(const char *format, va_list arguments) {
-    clear_bar();
-    fputs("lens2logit: ", stderr);
-    vfprintf(stderr, format, arguments);
-    fputc('\n', stderr);
+    FILE *stream = listener();
+    fputs("lens2logit: ", stream);
+    vfprintf(stream, format, arguments);
+    fputc('\n', stream);
 }
 
 bool fail(const char *format, ...) {
@@ -43,12 +55,12 @@ int usage(const char *format, ...) {
 
 void note(const char *format, ...) {
     if (quiet) return;
+    FILE *stream = listener();
     va_list arguments;
     va_start(arguments, format);
-    clear_bar();
-    vfprintf(stderr, format, arguments);
+    vfprintf(stream, format, arguments);
     va_end(arguments);
-    fputc('\n', stderr);
+    fputc('\n', stream);
 }
 
 progress progress_begin(int64_t total, int lines) {

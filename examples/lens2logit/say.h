@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 
 enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 
@@ -19,6 +20,11 @@ int usage(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* Tells something that is good to know, unless quiet. */
 void note(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* This thread's sentences go into `stream` from now on; NULL: to the person again. */
+void say_aside(FILE *stream);
+/* Tells what went aside. */
+void say_told(const char *text);
 
 /* A bar that is drawn over itself on a terminal; elsewhere a plain line for every `lines`-th part
    of the way. Quiet: nothing. */
