@@ -57,7 +57,8 @@ typedef struct l2l_raw_info {
 
 /* Opens a file, or a file in memory (copied as needed; the bytes may go afterwards). The kind is
    told by the content, not by the name; with options->geometry it is a dump. `options` may be
-   NULL. On success *raw is to be closed with l2l_raw_close; on failure it is NULL.
+   NULL. On success *raw is to be closed with l2l_raw_close; on failure it is NULL. Any number of
+   threads may open files at once, each with a context of its own.
    Errors: L2L_IO (missing, unreadable), L2L_BAD_DATA (truncated, damaged, not a raw file),
    L2L_UNSUPPORTED (already demosaiced, a CFA or compression nobody reads, over the limits). */
 L2L_API l2l_status l2l_raw_open_file(l2l_context *context, const char *path,
