@@ -2,8 +2,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
 
 #include "commands.h"
+#include "flight.h"
 #include "image.h"
 #include "pipeline.h"
 #include "say.h"
@@ -29,16 +31,22 @@ struct job {
     struct recipe recipe;
     bool folder;    /* outputs go into one */
     char **outputs; /* a path an input; NULL where two inputs would share it */
+    int workers;    /* that take inputs side by side, each with a context of its own */
+    l2l_context **contexts;
 };
+
+static l2l_dtype picture_dtype(const struct job *job) {
+    int64_t depth = job->options->depth;
+    return depth == 8 ? L2L_U8 : depth == 32 ? L2L_F32 : L2L_U16;
+}
 
 static bool write_image(const struct job *job, const struct source *source, const l2l_tensor *image,
                         const char *path) {
     file_kind kind = kind_of(path);
     if (kind == NPY) return npy_write(path, image);
-    int64_t depth = job->options->depth ? job->options->depth : 16;
-    l2l_dtype dtype = depth == 8 ? L2L_U8 : depth == 16 ? L2L_U16 : L2L_F32;
     l2l_tensor picture;
-    if (!picture_of_image(image, source->orientation, dtype, 1, &picture)) return false;
+    if (!picture_of_image(image, source->orientation, picture_dtype(job), 1, &picture))
+        return false;
     bool done = kind == PNG ? png_write(path, &picture) : tiff_write(path, &picture);
     tensor_free(&picture);
     return done;
@@ -58,16 +66,34 @@ static bool write_taps(l2l_context *context, const struct job *job, const struct
     return done;
 }
 
-static bool develop(l2l_context *context, const struct job *job, const char *input,
-                    const char *path) {
+/* What opening a file takes, roughly: its bytes, and samples that it may hold compressed. */
+static int64_t bytes_to_open(const char *path) {
+    struct stat status;
+    return stat(path, &status) == 0 ? 3 * (int64_t)status.st_size : 0;
+}
+
+/* The image and its picture; with taps a stage's output and its picture beside the image. */
+static int64_t bytes_to_develop(const struct job *job, const l2l_tensor *mosaic, l2l_dtype dtype) {
+    int64_t values = 3 * tensor_count(mosaic);
+    int64_t bytes = (int64_t)(l2l_dtype_size(dtype) + l2l_dtype_size(picture_dtype(job)));
+    return values * bytes * (job->options->taps ? 2 : 1);
+}
+
+static bool develop(void *user, flight *f, int worker, int item) {
+    const struct job *job = user;
+    const char *input = job->options->inputs[item], *path = job->outputs[item];
+    l2l_context *context = job->contexts[worker];
     struct source source;
     struct pipeline pipeline;
     l2l_tensor image = { 0 };
+    if (!path) return false; /* told already */
     if (same_file(input, path)) return fail("'%s' is the input: it is not overwritten", path);
+    flight_room(f, item, bytes_to_open(input));
     if (!source_open(context, input, job->options, &source)) return false;
     bool done = false;
     if (pipeline_open(context, &job->recipe, job->options, &source, &pipeline)) {
         size_t last = l2l_plan_stage_count(pipeline.plan) - 1;
+        flight_room(f, item, bytes_to_develop(job, &source.mosaic, pipeline.dtype));
         done = pipeline_image(context, &pipeline, &source, last, &image) &&
                (l2l_plan_forward(context, pipeline.plan,
                                  pipeline.params.data ? &pipeline.params : NULL, &source.mosaic,
@@ -106,21 +132,50 @@ static bool name_outputs(struct job *job) {
     return true;
 }
 
-static int develop_all(l2l_context *context, struct job *job) {
+static void close_contexts(struct job *job) {
+    for (int i = 0; job->contexts && i < job->workers; i++) l2l_context_destroy(job->contexts[i]);
+    free(job->contexts);
+}
+
+/* Decoding and encoding keep one thread busy each, so there are as many inputs under way as
+   threads, and one more, since now and then one waits for the disk; but not more threads than were
+   asked for. A single input has them all for its plan. */
+static bool open_contexts(struct job *job) {
+    struct options options = *job->options;
+    l2l_context *all = context_from_options(&options);
+    if (!all) return false;
+    int threads = l2l_context_threads(all);
+    l2l_context_destroy(all);
+    if (!options.threads) threads++;
+    job->workers = threads < options.input_count ? threads : options.input_count;
+    job->contexts = calloc((size_t)job->workers, sizeof(l2l_context *));
+    if (!job->contexts) return fail("out of memory: no room for %d threads", threads);
+    for (int i = 0; i < job->workers; i++) {
+        if (job->workers > 1) options.threads = threads / job->workers;
+        job->contexts[i] = context_from_options(&options);
+        if (!job->contexts[i]) return false;
+    }
+    return true;
+}
+
+static int develop_all(struct job *job) {
     const struct options *o = job->options;
+    int count = o->input_count, failed = 0;
     if (job->folder && !folder_make(o->output)) return EXIT_FAILED;
     if (!name_outputs(job)) return EXIT_FAILED;
-    int failed = 0;
-    progress bar = progress_begin(o->input_count, o->input_count);
-    for (int i = 0; i < o->input_count; i++) {
-        if (o->input_count > 1) progress_step(&bar, i, "%s", o->inputs[i]);
-        if (!job->outputs[i] || !develop(context, job, o->inputs[i], job->outputs[i]))
+    flight *f = flight_begin(job->workers, count, develop, job);
+    if (!f) return EXIT_FAILED;
+    progress bar = progress_begin(count, count);
+    for (int i = 0; i < count; i++) {
+        if (count > 1) progress_step(&bar, i, "%s", o->inputs[i]);
+        if (!flight_wait(f, i))
             failed++;
-        else if (o->input_count > 1)
+        else if (count > 1)
             progress_step(&bar, i + 1, "%s", job->outputs[i]);
     }
     progress_end(&bar);
-    if (failed && o->input_count > 1) fail("%d of %d inputs failed", failed, o->input_count);
+    flight_end(f);
+    if (failed && count > 1) fail("%d of %d inputs failed", failed, count);
     return failed ? EXIT_FAILED : EXIT_OK;
 }
 
@@ -150,9 +205,8 @@ int command_develop(const struct options *options) {
     int code = check(&job);
     if (code == EXIT_OK) code = recipe_from_options(options, "photo", &job.recipe);
     if (code != EXIT_OK) return code;
-    l2l_context *context = context_from_options(options);
-    code = context ? develop_all(context, &job) : EXIT_FAILED;
-    l2l_context_destroy(context);
+    code = open_contexts(&job) ? develop_all(&job) : EXIT_FAILED;
+    close_contexts(&job);
     for (int i = 0; job.outputs && i < options->input_count; i++) free(job.outputs[i]);
     free(job.outputs);
     recipe_free(&job.recipe);

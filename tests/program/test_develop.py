@@ -1,8 +1,11 @@
 """develop: numbers, output files, orientation, many inputs, and every option that changes them."""
 import json
 import os
+import signal
+import subprocess
+import time
 
-from support import (ProgramTest, main, noise, read_npy, read_png, read_tiff, write_dng, write_npy,
+from support import (PROGRAM, ProgramTest, main, noise, read_npy, read_png, read_tiff, write_dng, write_npy,
                      write_png)
 
 GAMMA = 1 / 2.2
@@ -302,6 +305,81 @@ class Develop(ProgramTest):
         result = self.fails(1, "develop", self.at("a/x.npy"), self.at("b/x.npy"), "-o", self.at("out"))
         self.assertIn("would both become", result.err)
         self.assertEqual(os.listdir(self.at("out")), ["x.png"])
+
+    def everything(self, folder):
+        """Every file in a folder and those in it, by name."""
+        found = {}
+        for at, _, names in os.walk(folder):
+            for name in names:
+                path = os.path.join(at, name)
+                with open(path, "rb") as file:
+                    found[os.path.relpath(path, folder)] = file.read()
+        return found
+
+    def test_inputs_side_by_side_are_as_one_after_the_other(self):
+        # Large ones first, so that those after them are done before.
+        sources = [self.mosaic(400 if i % 4 == 0 else 8 + i, 300, seed=i + 1) for i in range(9)]
+        sources.insert(2, self.at("missing.cr2"))
+        with open(self.at("bad.dng"), "w") as file:
+            file.write("no photograph")
+        sources.insert(6, self.at("bad.dng"))
+        os.mkdir(self.at("again"))
+        sources.append(self.at("again/mosaic3.npy"))
+        write_npy(sources[-1], (4, 4), noise(16))
+        files, told = [], []
+        for threads in (("--threads", "1"), ("--threads", "2"), ("--threads", "5"), ()):
+            out, taps = self.at("out"), self.at("taps")
+            result = self.fails(1, "develop", *sources, "-o", out, "--taps", taps, *threads)
+            files.append((self.everything(out), self.everything(taps)))
+            told.append(result.err)
+            self.assertEqual(self.left_over(), [])
+            for folder in (out, taps):
+                os.rename(folder, f"{folder}{len(told)}")
+        self.assertEqual(len(files[0][0]), 9)
+        self.assertEqual(len(files[0][1]), 9 * 2 * 8)  # picture and array of eight stages
+        lines = told[0].splitlines()
+        for i, (name, sign) in enumerate((("missing.cr2", "lens2logit:"), ("bad.dng", "lens2logit:"),
+                                          ("mosaic9.png", "11/12"))):
+            at = [k for k, line in enumerate(lines) if name in line and line.startswith(sign)]
+            self.assertEqual(len(at), 1, told[0])
+            lines = lines[at[0] + 1:]
+        self.assertIn("3 of 12 inputs failed", lines[-1])
+        for other in range(1, len(files)):
+            self.assertEqual(told[0], told[other])
+            self.assertTrue(files[0] == files[other], "the same files for any number of threads")
+
+    def test_an_interrupt_ends_all_that_are_under_way(self):
+        with open(self.at("1.raw"), "wb") as file:
+            file.write(os.urandom(2000 * 1500 * 2))
+        for i in range(2, 13):
+            os.link(self.at("1.raw"), self.at(f"{i}.raw"))
+        out = self.at("out")
+        for number in (signal.SIGINT, signal.SIGTERM):
+            child = subprocess.Popen([PROGRAM, "develop", "--geometry", "2000x1500:u16le",
+                                      "--threads", "3", "-o", out,
+                                      *(self.at(f"{i}.raw") for i in range(1, 13))],
+                                     stderr=subprocess.PIPE)
+            limit = time.monotonic() + 60
+            while len(self.left_over()) < 2 and child.poll() is None and time.monotonic() < limit:
+                time.sleep(0.002)
+            self.assertGreater(len(self.left_over()), 1, "several are written at once")
+            child.send_signal(number)
+            child.communicate(timeout=60)
+            self.assertEqual(child.returncode, -number)
+            self.assertEqual(self.left_over(), [])
+            whole = self.everything(out)
+            self.assertLess(len(whole), 12)
+            for name, data in whole.items():
+                self.assertEqual(data[-8:-4], b"IEND", name)
+                os.unlink(os.path.join(out, name))
+
+    def test_files_may_be_read_by_whom_the_system_says(self):
+        for mask in (0o022, 0o077, 0o002):
+            self.ok("develop", self.mosaic(), self.mosaic(seed=2), "-o", self.at("out"),
+                    preexec_fn=lambda: os.umask(mask))
+            for name in os.listdir(self.at("out")):
+                mode = os.stat(os.path.join(self.at("out"), name)).st_mode & 0o777
+                self.assertEqual(mode, 0o666 & ~mask)
 
 
 main()
