@@ -4,8 +4,22 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "say.h"
+
+/* A fresh image is computed in less time than its small pages are got by touching them. */
+static void wish_for_huge_pages(void *data, size_t bytes) {
+#ifdef MADV_HUGEPAGE
+    enum { HUGE_PAGE = 2 << 20 };
+    size_t before = HUGE_PAGE - (uintptr_t)data % HUGE_PAGE;
+    if (bytes < before + HUGE_PAGE) return;
+    /* Systems without huge pages refuse, which does no harm. */
+    (void)madvise((char *)data + before, (bytes - before) / HUGE_PAGE * HUGE_PAGE, MADV_HUGEPAGE);
+#else
+    (void)data, (void)bytes;
+#endif
+}
 
 bool tensor_new(l2l_tensor *tensor, l2l_dtype dtype, int ndim, const int64_t *shape) {
     memset(tensor, 0, sizeof *tensor);
@@ -17,6 +31,7 @@ bool tensor_new(l2l_tensor *tensor, l2l_dtype dtype, int ndim, const int64_t *sh
     }
     void *data = calloc(1, (size_t)bytes);
     if (!data) return fail("out of memory: %lld bytes are not to be had", (long long)bytes);
+    wish_for_huge_pages(data, (size_t)bytes);
     *tensor = l2l_tensor_of(data, dtype, ndim, shape);
     return true;
 }
