@@ -64,7 +64,7 @@ static void finish_value(tile *t, int b, int64_t y) {
                        job->stream ? L2L_STORE_STREAM : L2L_STORE_WRITE);
         if (job->moments_at == b)
             for (int c = 0; c < channels; c++)
-                job->kernels->moments(at(t, r, c, y, t->own_x[b].lo),
+                job->kernels->moments(at(t, r, c, y, t->own_x[b].lo), job->means[c],
                                       (int)(t->own_x[b].hi - t->own_x[b].lo), t->sums + 2 * c);
         return;
     }

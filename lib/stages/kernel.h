@@ -80,8 +80,8 @@ typedef struct l2l_kernels {
        came from. */
     void (*extend)(void *row, int64_t x, int count, int64_t extent, int radius, l2l_border border);
     void (*fold)(void *row, int64_t x, int count, int64_t extent, int radius, l2l_border border);
-    /* sums[0] += Σ x, sums[1] += Σ x², in double. */
-    void (*moments)(const void *row, int count, double *sums);
+    /* sums[0] += Σ (x − pivot), sums[1] += Σ (x − pivot)², in double. */
+    void (*moments)(const void *row, double pivot, int count, double *sums);
     /* sums[0] += Σ g, sums[1] += Σ g (x − mean), in double. */
     void (*cross_moments)(const void *grad, const void *row, double mean, int count, double *sums);
     void (*coefs)(void *dst, const double *src, int count); /* double → real */

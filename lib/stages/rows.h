@@ -18,7 +18,7 @@ void L2L_SYMBOL(l2l_row_extend)(void *row, int64_t x, int count, int64_t extent,
                                 l2l_border border);
 void L2L_SYMBOL(l2l_row_fold)(void *row, int64_t x, int count, int64_t extent, int radius,
                               l2l_border border);
-void L2L_SYMBOL(l2l_row_moments)(const void *row, int count, double *sums);
+void L2L_SYMBOL(l2l_row_moments)(const void *row, double pivot, int count, double *sums);
 void L2L_SYMBOL(l2l_row_cross_moments)(const void *grad, const void *row, double mean, int count,
                                        double *sums);
 void L2L_SYMBOL(l2l_row_coefs)(void *dst, const double *src, int count);

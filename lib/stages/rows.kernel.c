@@ -169,19 +169,39 @@ void L2L_SYMBOL(l2l_row_fold)(void *row, int64_t x, int count, int64_t extent, i
 
 /* ---- statistics ---- */
 
-void L2L_SYMBOL(l2l_row_moments)(const void *row, int count, double *sums) {
-    const real *x = row;
-    for (int i = 0; i < count; i++) {
-        sums[0] += (double)x[i];
-        sums[1] += (double)x[i] * (double)x[i];
+/* sums[k] += the lanes of lane[k]. */
+static void add_lanes(double lane[2][L2L_LANES], double *sums) {
+    for (int k = 0; k < 2; k++) {
+        for (int n = L2L_LANES / 2; n > 0; n /= 2)
+            for (int i = 0; i < n; i++) lane[k][i] += lane[k][i + n];
+        sums[k] += lane[k][0];
     }
+}
+
+void L2L_SYMBOL(l2l_row_moments)(const void *row, double pivot, int count, double *sums) {
+    const real *x = row;
+    double lane[2][L2L_LANES] = { { 0 } };
+#define BODY(i, lanes)                                \
+    for (int l = 0; l < (lanes); l++) {               \
+        const double d = (double)x[(i) + l] - pivot;  \
+        lane[0][l] += d;                              \
+        lane[1][l] += d * d;                          \
+    }
+    L2L_FOR_LANES(count, BODY);
+#undef BODY
+    add_lanes(lane, sums);
 }
 
 void L2L_SYMBOL(l2l_row_cross_moments)(const void *grad, const void *row, double mean, int count,
                                        double *sums) {
     const real *g = grad, *x = row;
-    for (int i = 0; i < count; i++) {
-        sums[0] += (double)g[i];
-        sums[1] += (double)g[i] * ((double)x[i] - mean);
+    double lane[2][L2L_LANES] = { { 0 } };
+#define BODY(i, lanes)                                                       \
+    for (int l = 0; l < (lanes); l++) {                                      \
+        lane[0][l] += (double)g[(i) + l];                                    \
+        lane[1][l] += (double)g[(i) + l] * ((double)x[(i) + l] - mean);      \
     }
+    L2L_FOR_LANES(count, BODY);
+#undef BODY
+    add_lanes(lane, sums);
 }

@@ -73,6 +73,29 @@ START_TEST(training_measures_and_keeps_the_statistics) {
 }
 END_TEST
 
+/* Far from 0 the squares of the samples are nearly all the same. */
+START_TEST(a_small_spread_about_a_large_mean) {
+    const l2l_normalize normalize = { sizeof normalize, L2L_NORMALIZE_BATCH, epsilon, momentum };
+    const l2l_stage stages[] = { { L2L_WHITE_BALANCE, NULL }, { L2L_NORMALIZE, &normalize } };
+    enum { HIGH = 300, WIDE = 1100, ALL = HIGH * WIDE }; /* several tiles */
+    l2l_plan *plan = plan_of(1, stages, 2);
+    inputs in = some_inputs(plan, L2L_F64, 1, HIGH, WIDE);
+    double *x = in.mosaic.data, mean = 0, variance = 0, sum = 0, squares = 0;
+    *(double *)in.params.data = 1;
+    for (int i = 0; i < ALL; i++) x[i] += 1e7, mean += (x[i] - 1e7) / ALL;
+    for (int i = 0; i < ALL; i++) variance += pow(x[i] - 1e7 - mean, 2) / ALL;
+    outcome out = run(context, plan, &in);
+    for (int i = 0; i < ALL; i++) {
+        sum += get(&out.image, i) / ALL;
+        squares += pow(get(&out.image, i), 2) / ALL;
+    }
+    ck_assert_double_eq_tol(sum, 0, 1e-8);
+    ck_assert_double_eq_tol(squares, variance / (variance + epsilon), 1e-8);
+    free_outcome(&out), free_inputs(&in);
+    l2l_plan_destroy(plan);
+}
+END_TEST
+
 /* The state is an output of forward in training, and of nothing else. */
 START_TEST(only_training_changes_the_state) {
     l2l_plan *plan = make(L2L_NORMALIZE_BATCH);
@@ -177,6 +200,7 @@ END_TEST
 
 int main(void) {
     const TTest *const tests[] = { training_measures_and_keeps_the_statistics,
+                                   a_small_spread_about_a_large_mean,
                                    only_training_changes_the_state,
                                    evaluation_uses_the_state,
                                    gradients_pass_through_the_statistics,
