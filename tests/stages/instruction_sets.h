@@ -14,7 +14,7 @@
 
 static int failed;
 
-static void fail(const char *format, ...) {
+static inline void fail(const char *format, ...) {
     va_list arguments;
     if (failed++ >= 20) return;
     va_start(arguments, format);
@@ -24,7 +24,7 @@ static void fail(const char *format, ...) {
 }
 
 /* A stage of one channel as a node. */
-static l2l_node node_of(l2l_stage_kind kind, const void *attributes) {
+static inline l2l_node node_of(l2l_stage_kind kind, const void *attributes) {
     const l2l_stage stage = { kind, attributes };
     l2l_context *context;
     l2l_node node;
@@ -36,7 +36,8 @@ static l2l_node node_of(l2l_stage_kind kind, const void *attributes) {
 }
 
 /* Runs `test` for single and double precision on every instruction set, best last. */
-static void on_every_set(void (*test)(const char *isa, l2l_dtype dtype, const l2l_kernels *)) {
+static inline void on_every_set(void (*test)(const char *isa, l2l_dtype dtype,
+                                             const l2l_kernels *)) {
     static const l2l_dtype dtypes[] = { L2L_F32, L2L_F64 };
     for (int isa = L2L_ISA_BASELINE; isa <= L2L_ISA_NEON; isa++)
         for (int d = 0; d < 2 && l2l_isa_available((l2l_isa)isa); d++)
