@@ -51,8 +51,12 @@ static void print_hash(const char *name, const l2l_tensor *t) {
 
 /* ---- plans ---- */
 
-/* Lens2Logit's pipeline in all, and without its gamma. */
-static l2l_plan *make_plan(int gamma, double scale) {
+/* Lens2Logit's pipeline without its gamma and in all, and the static ones' filters. */
+static const char *const plans[] = { "no-gamma", "lens2logit",
+                                     "static/malvar2004/unsharp_masking/gaussian_denoising",
+                                     "static/bilinear/sharpening_filter/median_denoising" };
+
+static l2l_plan *make_plan(int which, double scale) {
     l2l_demosaic demosaic = L2L_DEMOSAIC_INIT;
     l2l_sharpen sharpen = L2L_SHARPEN_INIT;
     l2l_clip clip = L2L_CLIP_INIT;
@@ -67,7 +71,7 @@ static l2l_plan *make_plan(int gamma, double scale) {
                                  { L2L_WHITE_BALANCE, NULL }, { L2L_COLOR_MATRIX, NULL },
                                  { L2L_SHARPEN, &sharpen },   { L2L_DENOISE, NULL },
                                  { L2L_CLIP, &clip } };
-    need((gamma ? l2l_plan_preset(context, "lens2logit", &preset, &plan)
+    need((which ? l2l_plan_preset(context, plans[which], &preset, &plan)
                 : l2l_plan_create(context, &options, stages, 7, &plan)) == L2L_OK,
          "the plan");
     return plan;
@@ -109,9 +113,9 @@ static void hash_run(run *r, int tapped) {
     if (tapped) print_hash("tap", &r->tap), print_hash("grad_tap", &r->grad_tap);
 }
 
-static void hash_plan(int gamma, l2l_dtype samples, l2l_dtype real, const int64_t size[3]) {
+static void hash_plan(int which, l2l_dtype samples, l2l_dtype real, const int64_t size[3]) {
     const int64_t n = size[0], h = size[1], w = size[2];
-    l2l_plan *plan = make_plan(gamma, samples == L2L_U16 ? 1.0 / 65535.0 : 1.0);
+    l2l_plan *plan = make_plan(which, samples == L2L_U16 ? 1.0 / 65535.0 : 1.0);
     int64_t count = l2l_plan_param_count(plan);
     run r = { plan,
               make_params(plan),
@@ -126,7 +130,7 @@ static void hash_plan(int gamma, l2l_dtype samples, l2l_dtype real, const int64_
     fill(&r.mosaic, -0.0625, 11);
     fill(&r.grad_image, -0.5, 12);
     for (int tapped = 0; tapped < 2; tapped++) {
-        printf("%s %s-%s %dx%dx%d %s:", gamma ? "lens2logit" : "no-gamma", l2l_dtype_name(samples),
+        printf("%s %s-%s %dx%dx%d %s:", plans[which], l2l_dtype_name(samples),
                l2l_dtype_name(real), (int)n, (int)h, (int)w, tapped ? "tapped" : "folded");
         hash_run(&r, tapped);
         printf("\n");
@@ -151,8 +155,8 @@ int main(int count, char **words) {
     need(l2l_context_create(&options, &context) == L2L_OK, "no context");
     for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++)
         for (size_t t = 0; t < sizeof types / sizeof *types; t++)
-            for (int gamma = 0; gamma < 2; gamma++)
-                hash_plan(gamma, types[t][0], types[t][1], sizes[s]);
+            for (int which = 0; which < (int)(sizeof plans / sizeof *plans); which++)
+                hash_plan(which, types[t][0], types[t][1], sizes[s]);
     l2l_context_destroy(context);
     return 0;
 }
