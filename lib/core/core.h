@@ -66,14 +66,17 @@ int l2l_context_tile_height(const l2l_context *context);
 /* ---- tensors ---- */
 
 /* Checks what holds for every tensor: not NULL, known dtype, on the CPU, 1 ≤ ndim ≤ 4, extents ≥ 1,
-   no overflow in the bytes spanned, aligned data. `what` names it in the sentence. */
+   no overflow in the bytes spanned, aligned data. `what` names it in the sentence. The one for
+   mosaics lets packed samples pass, whose rows begin with a group. */
 l2l_status l2l_tensor_check(l2l_context *context, const l2l_tensor *tensor, const char *what);
+l2l_status l2l_tensor_check_mosaic(l2l_context *context, const l2l_tensor *tensor,
+                                   const char *what);
 
-/* Fails if the bytes spanned by the two views overlap. Both must have passed l2l_tensor_check. */
+/* Fails if the bytes spanned by the two views overlap. Both must have passed one of the checks. */
 l2l_status l2l_tensor_disjoint(l2l_context *context, const l2l_tensor *a, const char *a_name,
                                const l2l_tensor *b, const char *b_name);
 
-/* Element i of a vector of any dtype as double, and back (f32 and f64 only). */
+/* Element i of a vector of any dtype but packed ones as double, and back (f32 and f64 only). */
 double l2l_vector_get(const l2l_tensor *vector, int64_t index);
 void l2l_vector_set(const l2l_tensor *vector, int64_t index, double value);
 

@@ -3,15 +3,23 @@
 #include <string.h>
 
 #include "core/core.h"
+#include "core/packed.h"
 
 enum { MAX_DIMS = 4 };
 
+/* `group` samples lie in `bytes` bytes; of an incomplete group all bytes are there, or those that
+   its bits reach into. */
 static const struct {
     const char *name;
-    size_t size;
+    int bits, group, bytes;
+    bool whole;
 } dtypes[] = {
-    [L2L_U8] = { "u8", 1 },     [L2L_U16] = { "u16", 2 }, [L2L_F16] = { "f16", 2 },
-    [L2L_BF16] = { "bf16", 2 }, [L2L_F32] = { "f32", 4 }, [L2L_F64] = { "f64", 8 },
+    [L2L_U8] = { "u8", 8, 1, 1, true },        [L2L_U16] = { "u16", 16, 1, 2, true },
+    [L2L_F16] = { "f16", 0, 1, 2, true },      [L2L_BF16] = { "bf16", 0, 1, 2, true },
+    [L2L_F32] = { "f32", 0, 1, 4, true },      [L2L_F64] = { "f64", 0, 1, 8, true },
+    [L2L_RAW10] = { "raw10", 10, 4, 5, true }, [L2L_RAW12] = { "raw12", 12, 2, 3, true },
+    [L2L_BITS10] = { "bits10", 10, 4, 5 },     [L2L_BITS12] = { "bits12", 12, 2, 3 },
+    [L2L_BITS14] = { "bits14", 14, 4, 7 },
 };
 
 static bool dtype_known(l2l_dtype dtype) {
@@ -19,11 +27,38 @@ static bool dtype_known(l2l_dtype dtype) {
 }
 
 size_t l2l_dtype_size(l2l_dtype dtype) {
-    return dtype_known(dtype) ? dtypes[dtype].size : 0;
+    return l2l_dtype_group(dtype) == 1 ? (size_t)dtypes[dtype].bytes : 0;
 }
 
 const char *l2l_dtype_name(l2l_dtype dtype) {
     return dtype_known(dtype) ? dtypes[dtype].name : "unknown";
+}
+
+int l2l_dtype_bits(l2l_dtype dtype) {
+    return dtype_known(dtype) ? dtypes[dtype].bits : 0;
+}
+
+int l2l_dtype_group(l2l_dtype dtype) {
+    return dtype_known(dtype) ? dtypes[dtype].group : 0;
+}
+
+size_t l2l_row_size(l2l_dtype dtype, int64_t count) {
+    if (!dtype_known(dtype) || count < 1) return 0;
+    const size_t group = (size_t)dtypes[dtype].group, bytes = (size_t)dtypes[dtype].bytes;
+    const size_t rest_bits = (size_t)count % group * (size_t)dtypes[dtype].bits;
+    const size_t part = rest_bits && dtypes[dtype].whole ? bytes : (rest_bits + 7) / 8;
+    size_t size;
+    return l2l_mul_size((size_t)count / group, bytes, &size) &&
+                   !__builtin_add_overflow(size, part, &size)
+               ? size
+               : 0;
+}
+
+/* The extent of a row with its padding; 0 if there is none. */
+static int64_t padded(l2l_dtype dtype, int64_t extent) {
+    int64_t group = l2l_is_packed(dtype) ? l2l_dtype_group(dtype) : 1;
+    int64_t more = extent % group ? group - extent % group : 0;
+    return __builtin_add_overflow(extent, more, &extent) ? 0 : extent;
 }
 
 l2l_tensor l2l_tensor_of(void *data, l2l_dtype dtype, int ndim, const int64_t *shape) {
@@ -33,8 +68,9 @@ l2l_tensor l2l_tensor_of(void *data, l2l_dtype dtype, int ndim, const int64_t *s
     for (int k = MAX_DIMS - 1; k >= 0; k--) {
         tensor.shape[k] = k < tensor.ndim ? shape[k] : 1;
         tensor.stride[k] = stride;
+        int64_t extent = k == tensor.ndim - 1 ? padded(dtype, shape[k]) : tensor.shape[k];
         /* Such a shape does not pass l2l_tensor_check, whatever its strides. */
-        if (!l2l_mul_extent(stride, tensor.shape[k], &stride)) stride = 0;
+        if (!l2l_mul_extent(stride, extent, &stride)) stride = 0;
     }
     return tensor;
 }
@@ -54,16 +90,20 @@ typedef struct byte_range {
 } byte_range;
 
 static bool spanned(const l2l_tensor *tensor, byte_range *range) {
-    size_t size = l2l_dtype_size(tensor->dtype);
-    size_t below = 0, above = size, elements = size;
-    for (int k = 0; k < tensor->ndim; k++) {
+    const int last = tensor->ndim - 1, packed = l2l_is_packed(tensor->dtype);
+    const size_t group = (size_t)l2l_dtype_group(tensor->dtype);
+    const size_t bytes = l2l_row_size(tensor->dtype, (int64_t)group);
+    size_t below = 0, above = packed ? l2l_row_size(tensor->dtype, tensor->shape[last]) : bytes;
+    size_t elements = above;
+    if (!above) return false;
+    for (int k = 0; k < tensor->ndim - packed; k++) {
         int64_t stride = tensor->stride[k];
         /* Not −stride, which INT64_MIN does not have. */
-        size_t step = stride < 0 ? 0 - (size_t)stride : (size_t)stride;
+        size_t step = (stride < 0 ? 0 - (size_t)stride : (size_t)stride) / group;
         size_t reach, *side = stride < 0 ? &below : &above;
         if (!l2l_mul_size(elements, (size_t)tensor->shape[k], &elements) ||
             !l2l_mul_size((size_t)tensor->shape[k] - 1, step, &reach) ||
-            !l2l_mul_size(reach, size, &reach) || __builtin_add_overflow(*side, reach, side)) {
+            !l2l_mul_size(reach, bytes, &reach) || __builtin_add_overflow(*side, reach, side)) {
             return false;
         }
     }
@@ -73,7 +113,33 @@ static bool spanned(const l2l_tensor *tensor, byte_range *range) {
            above <= PTRDIFF_MAX && !__builtin_add_overflow(data, above, &range->end);
 }
 
+/* Rows of packed samples have no gaps and begin with a group; a stride along an extent of 1 is
+   never used. */
+static l2l_status check_groups(l2l_context *context, const l2l_tensor *tensor, const char *what) {
+    const char *name = l2l_dtype_name(tensor->dtype);
+    const int group = l2l_dtype_group(tensor->dtype), last = tensor->ndim - 1;
+    for (int k = 0; k < tensor->ndim; k++) {
+        int64_t stride = tensor->stride[k];
+        if (tensor->shape[k] > 1 && (k == last ? stride != 1 : stride % group != 0))
+            return l2l_fail(context, L2L_INVALID_ARGUMENT,
+                            "%s is %s and has the stride %" PRId64 " in dimension %d, not %s%d",
+                            what, name, stride, k, k == last ? "" : "a multiple of ",
+                            k == last ? 1 : group);
+    }
+    return L2L_OK;
+}
+
 l2l_status l2l_tensor_check(l2l_context *context, const l2l_tensor *tensor, const char *what) {
+    if (tensor && tensor->data && l2l_is_packed(tensor->dtype))
+        return l2l_fail(context, L2L_INVALID_ARGUMENT,
+                        "%s is %s: packed samples are the mosaic that a plan, black_level or "
+                        "demosaic reads, and nothing else",
+                        what, l2l_dtype_name(tensor->dtype));
+    return l2l_tensor_check_mosaic(context, tensor, what);
+}
+
+l2l_status l2l_tensor_check_mosaic(l2l_context *context, const l2l_tensor *tensor,
+                                   const char *what) {
     if (!tensor) return l2l_fail(context, L2L_INVALID_ARGUMENT, "%s is NULL", what);
     if (!tensor->data) return l2l_fail(context, L2L_INVALID_ARGUMENT, "%s has no data", what);
     if (!dtype_known(tensor->dtype)) {
@@ -96,12 +162,14 @@ l2l_status l2l_tensor_check(l2l_context *context, const l2l_tensor *tensor, cons
                             tensor->shape[k], k);
         }
     }
-    size_t size = l2l_dtype_size(tensor->dtype);
+    const bool packed = l2l_is_packed(tensor->dtype);
+    size_t size = packed ? 1 : l2l_dtype_size(tensor->dtype);
     if ((uintptr_t)tensor->data % size) {
         return l2l_fail(context, L2L_INVALID_ARGUMENT,
                         "%s at address %p is not aligned to its %zu-byte elements", what,
                         tensor->data, size);
     }
+    if (packed) L2L_TRY(check_groups(context, tensor, what));
     byte_range range;
     if (!spanned(tensor, &range)) {
         const int64_t *n = tensor->shape, *s = tensor->stride;
@@ -163,10 +231,9 @@ double l2l_vector_get(const l2l_tensor *vector, int64_t index) {
         return bfloat_value(((const uint16_t *)vector->data)[at]);
     case L2L_F32:
         return (double)((const float *)vector->data)[at];
-    case L2L_F64:
-        break;
+    default:
+        return ((const double *)vector->data)[at];
     }
-    return ((const double *)vector->data)[at];
 }
 
 void l2l_vector_set(const l2l_tensor *vector, int64_t index, double value) {

@@ -106,7 +106,8 @@ static l2l_status bind_source(l2l_job *job, const l2l_tensor *src) {
     const l2l_chain *chain = job->chain;
     if (chain->count == 0)
         return l2l_fail(job->context, L2L_INVALID_ARGUMENT, "a plan without stages does nothing");
-    L2L_TRY(l2l_tensor_check(job->context, src, "the input"));
+    L2L_TRY((chain->channels[0] == 1 ? l2l_tensor_check_mosaic
+                                     : l2l_tensor_check)(job->context, src, "the input"));
     if (src->ndim < 2)
         return l2l_fail(job->context, L2L_INVALID_ARGUMENT,
                         "the input has %d dimensions; an image has 2 to 4", src->ndim);

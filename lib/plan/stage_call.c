@@ -4,16 +4,20 @@
 #include "core/core.h"
 #include "plan/chain.h"
 
+static bool reads_mosaic(l2l_stage_kind kind) {
+    return kind == L2L_BLACK_LEVEL || kind == L2L_DEMOSAIC;
+}
+
 int64_t l2l_stage_channels(const l2l_tensor *src, l2l_stage_kind kind) {
-    bool mosaic = kind == L2L_BLACK_LEVEL || kind == L2L_DEMOSAIC;
-    if (mosaic || src->ndim == 2) return 1;
+    if (reads_mosaic(kind) || src->ndim == 2) return 1;
     return src->shape[src->ndim == 3 ? 0 : 1];
 }
 
 /* The chain, and where the params tensor belongs. */
 static l2l_status make_chain(l2l_context *context, const l2l_stage *stage, const l2l_tensor *src,
                              l2l_chain *chain) {
-    L2L_TRY(l2l_tensor_check(context, src, "src"));
+    L2L_TRY((reads_mosaic(stage->kind) ? l2l_tensor_check_mosaic
+                                       : l2l_tensor_check)(context, src, "src"));
     if (src->ndim < 2)
         return l2l_fail(context, L2L_INVALID_ARGUMENT,
                         "src has %d dimensions; an image has 2 to 4", src->ndim);

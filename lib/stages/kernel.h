@@ -61,8 +61,8 @@ typedef enum l2l_store_mode {
 typedef struct l2l_kernels {
     size_t size; /* of a sample */
     const l2l_kernel *const *stages; /* by row of the stage table */
-    /* Strided samples of any dtype, times `scale` → a row; and a row → strided samples. `next` is
-       how far on the samples lie that will be loaded next (0: unknown). */
+    /* Strided samples of any dtype, times `scale` → a row; and a row → strided samples (not packed).
+       `next` is how far on the samples lie that will be loaded next (0: unknown). */
     void (*load)(void *row, const l2l_tensor *tensor, int64_t offset, int64_t stride, int count,
                  double scale, int64_t next);
     void (*store)(const void *row, const l2l_tensor *tensor, int64_t offset, int64_t stride,

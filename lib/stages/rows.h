@@ -7,6 +7,8 @@
 
 void L2L_SYMBOL(l2l_row_load)(void *row, const l2l_tensor *tensor, int64_t offset, int64_t stride,
                               int count, double scale, int64_t next);
+void L2L_SYMBOL(l2l_row_load_packed)(void *row, const l2l_tensor *tensor, int64_t offset, int count,
+                                     double scale, int64_t next);
 void L2L_SYMBOL(l2l_row_store)(const void *row, const l2l_tensor *tensor, int64_t offset,
                                int64_t stride, int count, l2l_store_mode mode);
 void L2L_SYMBOL(l2l_row_store_done)(void);
@@ -22,5 +24,10 @@ void L2L_SYMBOL(l2l_row_moments)(const void *row, double pivot, int count, doubl
 void L2L_SYMBOL(l2l_row_cross_moments)(const void *grad, const void *row, double mean, int count,
                                        double *sums);
 void L2L_SYMBOL(l2l_row_coefs)(void *dst, const double *src, int count);
+
+/* The next row begins on other pages, where the hardware does not look ahead. */
+static inline void l2l_prefetch(const void *from, size_t bytes) {
+    for (size_t i = 0; i < bytes; i += 64) __builtin_prefetch((const char *)from + i, 0, 2);
+}
 
 #endif

@@ -7,15 +7,10 @@
 
 /* ---- samples ---- */
 
-/* The next row begins on other pages, where the hardware does not look ahead. */
-static void prefetch(const void *from, size_t bytes) {
-    for (size_t i = 0; i < bytes; i += 64) __builtin_prefetch((const char *)from + i, 0, 2);
-}
-
 #define LOAD(type, convert)                                                          \
     do {                                                                             \
         const type *restrict from = (const type *)tensor->data + offset;             \
-        if (next && stride == 1) prefetch(from + next, (size_t)count * sizeof(type)); \
+        if (next && stride == 1) l2l_prefetch(from + next, (size_t)count * sizeof(type)); \
         if (stride == 1)                                                             \
             for (int i = 0; i < count; i++) to[i] = convert(from[i]) * factor;       \
         else                                                                         \
@@ -33,6 +28,7 @@ void L2L_SYMBOL(l2l_row_load)(void *row, const l2l_tensor *tensor, int64_t offse
     case L2L_BF16: LOAD(uint16_t, l2l_from_bf16); break;
     case L2L_F32: LOAD(float, (real)); break;
     case L2L_F64: LOAD(double, (real)); break;
+    default: L2L_SYMBOL(l2l_row_load_packed)(row, tensor, offset, count, scale, next); break;
     }
 }
 #undef LOAD
@@ -88,7 +84,7 @@ void L2L_SYMBOL(l2l_row_store)(const void *row, const l2l_tensor *tensor, int64_
     case L2L_F16: STORE(uint16_t, l2l_to_f16, l2l_from_f16); break;
     case L2L_BF16: STORE(uint16_t, l2l_to_bf16, l2l_from_bf16); break;
     case L2L_F32: STORE(float, (float), (real)); break;
-    case L2L_F64: STORE(double, (double), (real)); break;
+    default: STORE(double, (double), (real)); break;
     }
 }
 #undef STORE

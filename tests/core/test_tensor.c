@@ -57,15 +57,108 @@ START_TEST(data_types_have_sizes_and_names) {
         l2l_dtype dtype;
         size_t size;
         const char *name;
-    } rows[] = { { L2L_U8, 1, "u8" },     { L2L_U16, 2, "u16" }, { L2L_F16, 2, "f16" },
-                 { L2L_BF16, 2, "bf16" }, { L2L_F32, 4, "f32" }, { L2L_F64, 8, "f64" } };
+        int bits, group;
+        size_t five; /* bytes of a row of 5 */
+    } rows[] = {
+        { L2L_U8, 1, "u8", 8, 1, 5 },          { L2L_U16, 2, "u16", 16, 1, 10 },
+        { L2L_F16, 2, "f16", 0, 1, 10 },       { L2L_BF16, 2, "bf16", 0, 1, 10 },
+        { L2L_F32, 4, "f32", 0, 1, 20 },       { L2L_F64, 8, "f64", 0, 1, 40 },
+        { L2L_RAW10, 0, "raw10", 10, 4, 10 },  { L2L_RAW12, 0, "raw12", 12, 2, 9 },
+        { L2L_BITS10, 0, "bits10", 10, 4, 7 }, { L2L_BITS12, 0, "bits12", 12, 2, 8 },
+        { L2L_BITS14, 0, "bits14", 14, 4, 9 },
+    };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        ck_assert_int_eq(rows[i].dtype, i); /* their values are for ever */
         ck_assert_uint_eq(l2l_dtype_size(rows[i].dtype), rows[i].size);
         ck_assert_str_eq(l2l_dtype_name(rows[i].dtype), rows[i].name);
+        ck_assert_int_eq(l2l_dtype_bits(rows[i].dtype), rows[i].bits);
+        ck_assert_int_eq(l2l_dtype_group(rows[i].dtype), rows[i].group);
+        ck_assert_uint_eq(l2l_row_size(rows[i].dtype, 5), rows[i].five);
+        ck_assert_uint_eq(l2l_row_size(rows[i].dtype, 0), 0);
+        ck_assert_uint_eq(l2l_row_size(rows[i].dtype, INT64_MIN), 0);
     }
-    ck_assert_uint_eq(l2l_dtype_size((l2l_dtype)6), 0);
-    ck_assert_uint_eq(l2l_dtype_size((l2l_dtype)-1), 0);
-    ck_assert_ptr_nonnull(l2l_dtype_name((l2l_dtype)99));
+    ck_assert_uint_eq(l2l_row_size(L2L_F64, INT64_MAX), 0);
+    ck_assert_uint_eq(l2l_row_size(L2L_BITS14, 1), 2);
+    ck_assert_uint_eq(l2l_row_size(L2L_BITS14, 8), 14);
+    const l2l_dtype unknown[] = { (l2l_dtype)11, (l2l_dtype)-1 };
+    for (int i = 0; i < 2; i++) {
+        ck_assert_uint_eq(l2l_dtype_size(unknown[i]), 0);
+        ck_assert_int_eq(l2l_dtype_bits(unknown[i]), 0);
+        ck_assert_int_eq(l2l_dtype_group(unknown[i]), 0);
+        ck_assert_uint_eq(l2l_row_size(unknown[i], 5), 0);
+        ck_assert_str_eq(l2l_dtype_name(unknown[i]), "unknown");
+    }
+}
+END_TEST
+
+/* ---- packed samples ---- */
+
+static void mosaic_accepted(const l2l_tensor *tensor) {
+    ck_assert_msg(l2l_tensor_check_mosaic(context, tensor, "src") == L2L_OK, "%s",
+                  l2l_context_error(context));
+}
+
+static void mosaic_refused(const l2l_tensor *tensor, const char *part) {
+    ck_assert_int_eq(l2l_tensor_check_mosaic(context, tensor, "src"), L2L_INVALID_ARGUMENT);
+    const char *sentence = l2l_context_error(context);
+    ck_assert_msg(strstr(sentence, part), "'%s' lacks '%s'", sentence, part);
+}
+
+static l2l_tensor packed_mosaic(l2l_dtype dtype, int64_t height, int64_t width) {
+    return l2l_tensor_of(buffer, dtype, 2, (int64_t[]){ height, width });
+}
+
+START_TEST(packed_samples_are_mosaics_only) {
+    for (int dtype = L2L_RAW10; dtype <= L2L_BITS14; dtype++) {
+        const int group = l2l_dtype_group((l2l_dtype)dtype);
+        l2l_tensor t = packed_mosaic((l2l_dtype)dtype, 6, 5);
+        ck_assert_int_eq(t.stride[0], group == 4 ? 8 : 6); /* whole groups */
+        mosaic_accepted(&t);
+        refused(&t, l2l_dtype_name((l2l_dtype)dtype));
+        t.data = (char *)buffer + 1; /* any address */
+        mosaic_accepted(&t);
+        t.stride[0] += group - 1, mosaic_refused(&t, "multiple of");
+        t.stride[0] = 6 * group, t.data = buffer + 100, mosaic_accepted(&t);
+        t.stride[0] = -6 * group, mosaic_accepted(&t);
+        t.stride[0] = 0, mosaic_accepted(&t);
+        t.stride[1] = 2, mosaic_refused(&t, "not 1");
+        t.stride[1] = -1, mosaic_refused(&t, "stride -1");
+        t.shape[1] = 1, mosaic_accepted(&t);
+        t.shape[0] = 1, t.stride[0] = 3, mosaic_accepted(&t);
+        t.dtype = (l2l_dtype)11, mosaic_refused(&t, "11");
+        t = packed_mosaic((l2l_dtype)dtype, 1, INT64_MAX), mosaic_refused(&t, "address space");
+        t = packed_mosaic((l2l_dtype)dtype, (int64_t)1 << 32, (int64_t)1 << 32);
+        mosaic_refused(&t, "address space");
+    }
+    l2l_tensor plain = some_image();
+    mosaic_accepted(&plain);
+    mosaic_refused(NULL, "NULL");
+}
+END_TEST
+
+/* The first byte that belongs to the mosaic, and the last, with the distance to them in bytes. */
+START_TEST(packed_samples_overlap_to_the_byte) {
+    for (int dtype = L2L_RAW10; dtype <= L2L_BITS14; dtype++) {
+        const int64_t group = l2l_dtype_group((l2l_dtype)dtype);
+        const int64_t bytes = (int64_t)l2l_row_size((l2l_dtype)dtype, group);
+        const int64_t last = (int64_t)l2l_row_size((l2l_dtype)dtype, 3);
+        char *middle = (char *)(buffer + 100);
+        for (int sign = -1; sign <= 1; sign += 2) {
+            l2l_tensor t = packed_mosaic((l2l_dtype)dtype, 3, 3);
+            t.data = middle;
+            t.stride[0] = sign * 5 * group;
+            char *first = sign < 0 ? middle - 10 * bytes : middle;
+            char *end = (sign < 0 ? middle : middle + 10 * bytes) + last;
+            for (int at = -1; at <= 0; at++) {
+                l2l_tensor byte = l2l_vector(first + at, L2L_U8, 1);
+                ck_assert_int_eq(l2l_tensor_disjoint(context, &t, "a", &byte, "b") == L2L_OK,
+                                 at < 0);
+                byte = l2l_vector(end + at, L2L_U8, 1);
+                ck_assert_int_eq(l2l_tensor_disjoint(context, &byte, "b", &t, "a") == L2L_OK,
+                                 at == 0);
+            }
+        }
+    }
 }
 END_TEST
 
@@ -73,7 +166,7 @@ START_TEST(what_is_missing_or_unknown_is_refused) {
     l2l_tensor t = some_image();
     refused(NULL, "NULL");
     t.data = NULL, refused(&t, "no data"), t = some_image();
-    t.dtype = (l2l_dtype)6, refused(&t, "6"), t = some_image();
+    t.dtype = (l2l_dtype)11, refused(&t, "11"), t = some_image();
     t.dtype = (l2l_dtype)-7, refused(&t, "-7"), t = some_image();
     t.device = (l2l_device)9, refused(&t, "9"), t = some_image();
     t.ndim = 0, refused(&t, "0 dimensions"), t = some_image();
@@ -262,6 +355,8 @@ int main(void) {
     tcase_add_checked_fixture(cases, set_up, tear_down);
     tcase_add_test(cases, views_are_contiguous);
     tcase_add_test(cases, data_types_have_sizes_and_names);
+    tcase_add_test(cases, packed_samples_are_mosaics_only);
+    tcase_add_test(cases, packed_samples_overlap_to_the_byte);
     tcase_add_test(cases, what_is_missing_or_unknown_is_refused);
     tcase_add_test(cases, extents_below_one_are_refused);
     tcase_add_test(cases, overflow_is_refused);

@@ -26,12 +26,17 @@ static l2l_tensor room(l2l_dtype dtype, int64_t n, int64_t c, int64_t h, int64_t
     return l2l_tensor_of(data, dtype, 4, shape);
 }
 
-/* Values in [least, least + 1) that float holds exactly; in u16 16 bits. */
+static int is_packed(l2l_dtype dtype) {
+    return l2l_dtype_group(dtype) > 1;
+}
+
+/* Values in [least, least + 1) that float holds exactly; in u16 16 bits; if packed, any bytes (of
+   which there are at most two a sample, padding and all). */
 static void fill(const l2l_tensor *t, double least, uint32_t seed) {
     for (int64_t i = 0; i < elements(t); i++) {
         seed = seed * 1664525u + 1013904223u;
         double value = (double)(seed >> 9) / 0x1p23 + least;
-        if (t->dtype == L2L_U16)
+        if (t->dtype == L2L_U16 || is_packed(t->dtype))
             ((uint16_t *)t->data)[i] = (uint16_t)(seed >> 16);
         else if (t->dtype == L2L_F32)
             ((float *)t->data)[i] = (float)value;
@@ -115,7 +120,8 @@ static void hash_run(run *r, int tapped) {
 
 static void hash_plan(int which, l2l_dtype samples, l2l_dtype real, const int64_t size[3]) {
     const int64_t n = size[0], h = size[1], w = size[2];
-    l2l_plan *plan = make_plan(which, samples == L2L_U16 ? 1.0 / 65535.0 : 1.0);
+    const int bits = l2l_dtype_bits(samples);
+    l2l_plan *plan = make_plan(which, bits ? 1.0 / (double)((1 << bits) - 1) : 1.0);
     int64_t count = l2l_plan_param_count(plan);
     run r = { plan,
               make_params(plan),
@@ -145,7 +151,9 @@ int main(int count, char **words) {
         { 1, 1, 1 }, { 1, 3, 7 }, { 2, 16, 16 }, { 2, 61, 83 }, { 1, 50, 1100 }
     };
     static const l2l_dtype types[][2] = {
-        { L2L_F32, L2L_F32 }, { L2L_U16, L2L_F32 }, { L2L_F64, L2L_F64 }, { L2L_U16, L2L_F64 }
+        { L2L_F32, L2L_F32 },    { L2L_U16, L2L_F32 },    { L2L_F64, L2L_F64 },
+        { L2L_U16, L2L_F64 },    { L2L_RAW10, L2L_F32 },  { L2L_RAW12, L2L_F64 },
+        { L2L_BITS10, L2L_F64 }, { L2L_BITS12, L2L_F32 }, { L2L_BITS14, L2L_F32 },
     };
     l2l_context_options options = L2L_CONTEXT_OPTIONS_INIT;
     options.threads = 1;

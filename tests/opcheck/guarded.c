@@ -49,7 +49,7 @@ static void store(l2l_dtype dtype, void *at, double value) {
     case L2L_F32:
         *(float *)at = (float)value;
         break;
-    case L2L_F64:
+    default:
         *(double *)at = value;
         break;
     }

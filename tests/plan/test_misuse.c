@@ -81,7 +81,7 @@ SPOIL(mosaic_channels, c->in.mosaic.shape[1] = 2)
 SPOIL(mosaic_empty, c->in.mosaic.shape[2] = 0)
 SPOIL(mosaic_negative, c->in.mosaic.shape[3] = -8)
 SPOIL(mosaic_rank, c->in.mosaic.ndim = 5)
-SPOIL(mosaic_dtype, c->in.mosaic.dtype = (l2l_dtype)6)
+SPOIL(mosaic_dtype, c->in.mosaic.dtype = (l2l_dtype)11)
 SPOIL(mosaic_device, c->in.mosaic.device = L2L_CUDA)
 SPOIL(mosaic_odd, c->in.mosaic.data = (char *)c->in.mosaic.data + 1)
 SPOIL(mosaic_batch, c->in.mosaic.shape[0] = 2)
@@ -141,7 +141,7 @@ static const spoiler spoilers[] = {
     { "extent 0", 0, BOTH, mosaic_empty },
     { "extent -8", 0, BOTH, mosaic_negative },
     { "5 dimensions", 0, BOTH, mosaic_rank },
-    { "data type 6", 0, BOTH, mosaic_dtype },
+    { "data type 11", 0, BOTH, mosaic_dtype },
     { "not aligned", 0, BOTH, mosaic_odd },
     { "(1,3,6,8), not (2,3,6,8)", 0, BOTH, mosaic_batch },
     { "(1,3,6,8), not (1,3,5,8)", 0, BOTH, mosaic_size },
