@@ -60,6 +60,7 @@ double bench_seconds(void);
 /* A contiguous tensor on pages of its own, huge ones where the system has them. False: told. */
 bool bench_tensor_new(l2l_tensor *tensor, l2l_dtype dtype, int ndim, const int64_t *shape);
 void bench_tensor_free(l2l_tensor *tensor);
+int64_t bench_tensor_bytes(const l2l_tensor *tensor);
 /* Fills with numbers in [0.05, 0.95] (integers: of their range), by a fixed generator. */
 void bench_tensor_fill(const l2l_tensor *tensor, uint64_t seed);
 /* Bytes resident now; and at most since the last bench_memory_forget, 0 where that is unknown. */

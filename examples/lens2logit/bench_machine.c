@@ -32,26 +32,31 @@ static void *pages_new(size_t bytes) {
     return pages;
 }
 
-static size_t tensor_bytes(const l2l_tensor *tensor) {
-    return (size_t)tensor_count(tensor) * l2l_dtype_size(tensor->dtype);
+int64_t bench_tensor_bytes(const l2l_tensor *tensor) {
+    const int last = tensor->ndim - 1;
+    const int64_t group = l2l_dtype_group(tensor->dtype);
+    const int64_t columns = (tensor->shape[last] + group - 1) / group * group;
+    return tensor_count(tensor) / tensor->shape[last] *
+           (int64_t)l2l_row_size(tensor->dtype, columns);
 }
 
 bool bench_tensor_new(l2l_tensor *tensor, l2l_dtype dtype, int ndim, const int64_t *shape) {
     memset(tensor, 0, sizeof *tensor);
-    int64_t bytes = (int64_t)l2l_dtype_size(dtype);
+    int64_t bytes = sizeof(double); /* at most, of an element */
     for (int i = 0; i < ndim; i++)
         if (shape[i] < 1 || __builtin_mul_overflow(bytes, shape[i], &bytes))
             return fail("an array of %lld rows and %lld columns cannot be held in memory",
                         (long long)shape[ndim > 1 ? ndim - 2 : 0], (long long)shape[ndim - 1]);
-    void *data = pages_new((size_t)bytes);
-    if (!data) return fail("out of memory: %lld bytes are not to be had", (long long)bytes);
-    memset(data, 0, (size_t)bytes); /* the first touch, before any clock starts */
-    *tensor = l2l_tensor_of(data, dtype, ndim, shape);
+    *tensor = l2l_tensor_of(NULL, dtype, ndim, shape);
+    bytes = bench_tensor_bytes(tensor);
+    tensor->data = pages_new((size_t)bytes);
+    if (!tensor->data) return fail("out of memory: %lld bytes are not to be had", (long long)bytes);
+    memset(tensor->data, 0, (size_t)bytes); /* the first touch, before any clock starts */
     return true;
 }
 
 void bench_tensor_free(l2l_tensor *tensor) {
-    if (tensor->data) munmap(tensor->data, tensor_bytes(tensor));
+    if (tensor->data) munmap(tensor->data, (size_t)bench_tensor_bytes(tensor));
     memset(tensor, 0, sizeof *tensor);
 }
 
@@ -80,12 +85,16 @@ static void put(const l2l_tensor *tensor, int64_t i, double value) {
     case L2L_F64:
         ((double *)tensor->data)[i] = value;
         break;
+    default: /* any byte is of packed samples */
+        ((uint8_t *)tensor->data)[i] = (uint8_t)(255 * value);
+        break;
     }
 }
 
 void bench_tensor_fill(const l2l_tensor *tensor, uint64_t seed) {
     uint64_t state = seed * UINT64_C(0x9E3779B97F4A7C15) + 1;
-    int64_t count = tensor_count(tensor);
+    bool packed = l2l_dtype_group(tensor->dtype) > 1;
+    int64_t count = packed ? bench_tensor_bytes(tensor) : tensor_count(tensor);
     for (int64_t i = 0; i < count; i++) {
         state ^= state << 13, state ^= state >> 7, state ^= state << 17;
         put(tensor, i, 0.05 + 0.9 * (double)(state >> 40) / 16777216.0);

@@ -1,6 +1,7 @@
 /* What bench times: every stage as a plan of one stage, and the presets, forward and backward. */
 #include "bench.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "pipeline.h"
@@ -88,7 +89,8 @@ struct data {
 
 static l2l_status make_plan(const struct bench_setup *setup, const struct row *row,
                             struct data *data) {
-    double scale = setup->input == L2L_U8 ? 1.0 / 255 : setup->input == L2L_U16 ? 1.0 / 65535 : 1;
+    int bits = l2l_dtype_bits(setup->input);
+    double scale = bits ? 1 / (ldexp(1, bits) - 1) : 1;
     l2l_preset_options preset_options = L2L_PRESET_OPTIONS_INIT;
     preset_options.sample_scale = scale;
     if (row->preset)
@@ -181,7 +183,7 @@ static bool time_calls(const struct bench_setup *setup, const struct row *row,
 }
 
 static double bytes_of(const l2l_tensor *tensor) {
-    return tensor->data ? (double)tensor_count(tensor) * (double)l2l_dtype_size(tensor->dtype) : 0;
+    return tensor->data ? (double)bench_tensor_bytes(tensor) : 0;
 }
 
 /* What a call must read and write once if nothing is in the caches. */

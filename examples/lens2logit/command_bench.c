@@ -19,7 +19,7 @@ struct results {
 };
 
 static l2l_dtype find_dtype(const char *name, l2l_dtype otherwise) {
-    for (int dtype = L2L_U8; name && dtype <= L2L_F64; dtype++)
+    for (int dtype = L2L_U8; name && l2l_dtype_group((l2l_dtype)dtype); dtype++)
         if (strcmp(name, l2l_dtype_name((l2l_dtype)dtype)) == 0) return (l2l_dtype)dtype;
     return otherwise;
 }
@@ -77,6 +77,8 @@ static int check(const struct options *options) {
         return usage("--compare is about preset lens2logit, not '%s'", options->preset);
     if (options->compare && options->dtype && strcmp(options->dtype, "f64") == 0)
         return usage("--compare is in single precision: not with --dtype f64");
+    if (l2l_dtype_group(find_dtype(options->input_dtype, L2L_F32)) > 1 && !options->preset)
+        return usage("--input %s is a mosaic: only with --preset", options->input_dtype);
     if (options->output_dtype && options->dtype && strcmp(options->dtype, "f64") == 0)
         return usage("--output is for --dtype f32: f64 writes f64");
     return EXIT_OK;

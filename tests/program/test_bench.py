@@ -65,9 +65,10 @@ class Bench(ProgramTest):
             self.assertAlmostEqual(gamma["gflop_per_s"] * gamma["ns_per_pixel"], 60, delta=1e-6)
 
     def test_types_of_input_and_image(self):
-        sizes = {"u8": 1, "u16": 2, "f16": 2, "bf16": 2, "f32": 4}
+        sizes = {"u8": 1, "u16": 2, "f16": 2, "bf16": 2, "f32": 4, "raw10": 1.25, "raw12": 1.5,
+                 "bits14": 1.75}
         for source, image in (("u8", "u8"), ("u16", "u16"), ("u16", "f16"), ("f32", "bf16"),
-                              ("u16", "f32")):
+                              ("u16", "f32"), ("raw10", "f32"), ("raw12", "u8"), ("bits14", "f32")):
             table = self.table("--preset", "lens2logit", *self.SMALL, "--input", source, "--output",
                                image)
             self.assertEqual((table["input"], table["output"]), (source, image))
@@ -115,6 +116,7 @@ class Bench(ProgramTest):
             "--compare is in single precision": ["--compare", "--dtype", "f64"],
             "--output is for --dtype f32": ["--output", "f32", "--dtype", "f64"],
             "'f64' is none of u8|u16|f32": ["--input", "f64"],
+            "--input raw12 is a mosaic": ["--input", "raw12"],
             "'a.png' is none of": ["--output", "a.png"],
         }.items():
             with self.subTest(arguments=arguments):
