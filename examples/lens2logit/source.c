@@ -14,7 +14,7 @@ static bool states_levels(const l2l_raw_info *info) {
 
 /* 2^bits − 1 for integers, 1 for floats. */
 static double type_white(const struct source *source, const struct options *options) {
-    int type_bits = source->mosaic.dtype == L2L_U8 ? 8 : source->mosaic.dtype == L2L_U16 ? 16 : 0;
+    int type_bits = l2l_dtype_bits(source->mosaic.dtype);
     if (!type_bits) return 1;
     return ldexp(1, options->bits ? (int)options->bits : type_bits) - 1;
 }
@@ -65,6 +65,12 @@ static bool take_crop(struct source *source, const crop_option *crop) {
     return true;
 }
 
+/* A packed mosaic is read as it lies, unless it is to be cut where no group begins. */
+static int may_be_packed(const crop_option *crop) {
+    enum { GROUP = 4 }; /* or 2 */
+    return crop->middle || !crop->width || crop->left % GROUP == 0;
+}
+
 /* Doubles would make all arithmetic double. */
 static bool take_single(struct source *source, const struct options *options) {
     bool wanted = options->dtype && strcmp(options->dtype, "f64") == 0;
@@ -83,6 +89,7 @@ bool source_open(l2l_context *context, const char *path, const struct options *o
     raw_options.geometry = options->geometry;
     raw_options.cfa = options->cfa;
     raw_options.bits = (int)options->bits;
+    raw_options.packed = may_be_packed(&options->crop);
     if (l2l_raw_open_file(context, path, &raw_options, &source->raw) != L2L_OK)
         return fail("%s", l2l_context_error(context)); /* it names the file */
     source->path = path;

@@ -84,9 +84,32 @@ l2l_tensor tensor_planes(const l2l_tensor *tensor) {
         break;                                                                                     \
     }
 
+/* Sample k of a group; bit by bit, for few are looked at. */
+static unsigned packed_sample(l2l_dtype dtype, const uint8_t *group, int k) {
+    int bits = l2l_dtype_bits(dtype), low = bits - 8, samples = l2l_dtype_group(dtype);
+    if (dtype == L2L_RAW10 || dtype == L2L_RAW12)
+        return (unsigned)group[k] << low | (group[samples] >> (k * low) & ((1u << low) - 1));
+    unsigned sample = 0;
+    for (int i = k * bits; i < (k + 1) * bits; i++)
+        sample = sample << 1 | (group[i / 8] >> (7 - i % 8) & 1u);
+    return sample;
+}
+
+static void load_packed_row(const l2l_tensor *planes, int64_t start, double *row) {
+    int samples = l2l_dtype_group(planes->dtype);
+    int64_t bytes = (int64_t)l2l_row_size(planes->dtype, samples);
+    const uint8_t *from = (const uint8_t *)planes->data + start / samples * bytes;
+    for (int64_t x = 0; x < planes->shape[2]; x++)
+        row[x] = packed_sample(planes->dtype, from + x / samples * bytes, (int)(x % samples));
+}
+
 void tensor_load_row(const l2l_tensor *planes, int64_t c, int64_t y, double *row) {
     int64_t width = planes->shape[2], step = planes->stride[2];
     int64_t start = c * planes->stride[0] + y * planes->stride[1];
+    if (l2l_dtype_group(planes->dtype) > 1) {
+        load_packed_row(planes, start, row);
+        return;
+    }
 #define LOOP(type, most)                                                                           \
     for (int64_t x = 0; x < width; x++)                                                            \
     row[x] = (double)((const type *)planes->data)[start + x * step]
@@ -165,7 +188,8 @@ l2l_tensor tensor_crop(const l2l_tensor *tensor, int64_t left, int64_t top, int6
     l2l_tensor view = *tensor;
     int rows = view.ndim - 2, columns = view.ndim - 1;
     int64_t start = top * view.stride[rows] + left * view.stride[columns];
-    view.data = (char *)view.data + start * (int64_t)l2l_dtype_size(view.dtype);
+    int64_t group = l2l_dtype_group(view.dtype); /* in which `left` begins */
+    view.data = (char *)view.data + start / group * (int64_t)l2l_row_size(view.dtype, group);
     view.shape[rows] = height;
     view.shape[columns] = width;
     return view;

@@ -22,16 +22,18 @@ typedef struct l2l_raw_options {
     int64_t max_bytes;    /* of the file and of any buffer made for it; 0: 8 GiB */
     const char *geometry; /* NULL, or the file is a headerless dump:
                              "WIDTHxHEIGHT:FORMAT:CFA:BLACK:WHITE", FORMAT one of u8, u16le,
-                             u16be, p10 and p12 (packed as MIPI CSI-2 RAW10 and RAW12), f32le;
+                             u16be, f32le, p10 and p12 (packed: L2L_RAW10 and L2L_RAW12);
                              CFA, BLACK and WHITE may be left out from the right: RGGB, 0 and
                              the largest value of the format (for f32le: 1) */
     const char *cfa;      /* NULL, or the CFA of a TIFF, PNG or NPY mosaic (default RGGB); for
                              camera files it overrides what the file says */
     int bits;             /* 0, or the significant bits of integer TIFF, PNG and NPY samples,
                              1..16: white = 2^bits − 1 (default: the type's) */
+    int packed;           /* 0: a mosaic that the file has packed is expanded to u16; 1: it is kept
+                             as it lies, which is what plans read */
 } l2l_raw_options;
 
-#define L2L_RAW_OPTIONS_INIT { sizeof(l2l_raw_options), 0, 0, NULL, NULL, 0 }
+#define L2L_RAW_OPTIONS_INIT { sizeof(l2l_raw_options), 0, 0, NULL, NULL, 0, 0 }
 
 /* Everything is checked: levels finite and white > black, gains and matrix finite. What the file
    does not say has the neutral value, and `has_...` is 0. */
@@ -70,8 +72,9 @@ L2L_API void l2l_raw_close(l2l_raw *raw);
 /* Lasts as long as `raw`. */
 L2L_API const l2l_raw_info *l2l_raw_get_info(const l2l_raw *raw);
 
-/* The visible mosaic, (H,W), u8, u16, f32 or f64 as the file has it, in sensor counts; rows may be
-   strided. The view lasts as long as `raw` and must not be written. */
+/* The visible mosaic, (H,W), u8, u16, f32 or f64 as the file has it, or packed if options->packed
+   asked for it, in sensor counts; rows may be strided. The view lasts as long as `raw` and must not
+   be written. */
 L2L_API l2l_tensor l2l_raw_mosaic(const l2l_raw *raw);
 
 /* Decodes the camera's own embedded preview into a new u8 buffer (3,H,W), sRGB, oriented as the

@@ -97,27 +97,36 @@ static l2l_status parse_geometry(l2l_context *context, const char *text, dump_ge
     return L2L_OK;
 }
 
+static l2l_status read_samples(l2l_context *context, const l2l_raw_source *source,
+                               const dump_geometry *geometry, size_t row_bytes, l2l_raw *raw) {
+    const l2l_sample_format *format = geometry->format;
+    if (!format->unpack)
+        return l2l_raw_keep_bytes(context, source, raw, format->dtype, geometry->width,
+                                  geometry->height);
+    L2L_TRY(
+        l2l_raw_new_mosaic(context, source, raw, format->dtype, geometry->width, geometry->height));
+    size_t dst_bytes = l2l_row_size(format->dtype, geometry->width);
+    for (int64_t row = 0; row < geometry->height; row++)
+        format->unpack(source->bytes + (size_t)row * row_bytes, geometry->width,
+                       (char *)raw->pixels + (size_t)row * dst_bytes);
+    return L2L_OK;
+}
+
 static l2l_status dump_open(l2l_context *context, const l2l_raw_source *source, l2l_raw *raw) {
     dump_geometry geometry;
     L2L_TRY(parse_geometry(context, source->options.geometry, &geometry));
     const l2l_sample_format *format = geometry.format;
-    L2L_TRY(l2l_raw_check_size(context, source, geometry.width, geometry.height,
-                               l2l_dtype_size(format->dtype)));
-    /* Cannot overflow: a group takes at most the bytes that its samples take when unpacked. */
-    int64_t groups = (geometry.width + format->group_samples - 1) / format->group_samples;
-    size_t row_bytes = (size_t)groups * (size_t)format->group_bytes;
+    L2L_TRY(l2l_raw_check_size(context, source, geometry.width, geometry.height, format->dtype));
+    /* Cannot overflow: a sample takes at most the bytes that it takes in memory. */
+    size_t row_bytes = format->bytes ? (size_t)geometry.width * (size_t)format->bytes
+                                     : l2l_row_size(format->dtype, geometry.width);
     size_t expected;
     if (!l2l_mul_size(row_bytes, (size_t)geometry.height, &expected) || expected != source->size)
         return l2l_fail(context, L2L_BAD_DATA,
                         "%s: %zu bytes, but %lld×%lld samples of %s take %zu", source->name,
                         source->size, (long long)geometry.width, (long long)geometry.height,
                         format->name, expected);
-    L2L_TRY(
-        l2l_raw_new_mosaic(context, source, raw, format->dtype, geometry.width, geometry.height));
-    size_t dst_bytes = (size_t)geometry.width * l2l_dtype_size(format->dtype);
-    for (int64_t row = 0; row < geometry.height; row++)
-        format->unpack(source->bytes + (size_t)row * row_bytes, geometry.width,
-                       (char *)raw->pixels + (size_t)row * dst_bytes);
+    L2L_TRY(read_samples(context, source, &geometry, row_bytes, raw));
     if (geometry.cfa.width) raw->info.cfa = geometry.cfa;
     for (int i = 0; i < 4; i++) raw->info.black[i] = geometry.black;
     raw->info.white = geometry.white;

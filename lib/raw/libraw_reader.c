@@ -121,7 +121,7 @@ static l2l_status check_before_unpacking(l2l_context *context, const l2l_raw_sou
     int64_t width = sizes->width + sizes->left_margin, height = sizes->height + sizes->top_margin;
     if (width < sizes->raw_width) width = sizes->raw_width;
     if (height < sizes->raw_height) height = sizes->raw_height;
-    L2L_TRY(l2l_raw_check_size(context, source, width, height, sizeof(uint16_t)));
+    L2L_TRY(l2l_raw_check_size(context, source, width, height, L2L_U16));
     /* LibRaw does not look whether it got the memory; so see that there is as much. */
     size_t bytes = (size_t)width * ((size_t)height + 8) * sizeof(uint16_t);
     void *attempt = malloc(bytes);

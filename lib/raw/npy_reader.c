@@ -124,7 +124,7 @@ static l2l_status unpack_columns(l2l_context *context, const l2l_raw_source *sou
         return l2l_fail(context, L2L_OUT_OF_MEMORY, "%s: no memory for %zu bytes", source->name,
                         height * sample);
     for (size_t x = 0; x < width; x++) {
-        format->unpack(src + x * height * (size_t)format->group_bytes, (int64_t)height, column);
+        format->unpack(src + x * height * (size_t)format->bytes, (int64_t)height, column);
         for (size_t y = 0; y < height; y++)
             memcpy((char *)raw->pixels + (y * width + x) * sample, column + y * sample, sample);
     }
@@ -154,9 +154,9 @@ static l2l_status npy_open(l2l_context *context, const l2l_raw_source *source, l
                         "%s: an NPY array of %d axes; a mosaic has two, (height, width)",
                         source->name, header.axes);
     int64_t height = header.shape[0], width = header.shape[1];
-    L2L_TRY(l2l_raw_check_size(context, source, width, height, l2l_dtype_size(format->dtype)));
+    L2L_TRY(l2l_raw_check_size(context, source, width, height, format->dtype));
     if (!l2l_mul_size((size_t)width, (size_t)height, &count) ||
-        !l2l_mul_size(count, (size_t)format->group_bytes, &bytes) || bytes > source->size - data)
+        !l2l_mul_size(count, (size_t)format->bytes, &bytes) || bytes > source->size - data)
         return l2l_fail(context, L2L_BAD_DATA,
                         "%s: NPY data of %zu bytes is too short for %lld×%lld of %s", source->name,
                         source->size - data, (long long)height, (long long)width, header.descr);

@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "core/packed.h"
 #include "mosaic/mosaic.h"
 #include "raw/raw.h"
 
@@ -32,8 +33,9 @@ void l2l_raw_copy_text(char *dst, size_t size, const char *src, size_t length) {
 }
 
 l2l_status l2l_raw_check_size(l2l_context *context, const l2l_raw_source *source, int64_t width,
-                              int64_t height, size_t sample_size) {
-    int64_t pixels, bytes;
+                              int64_t height, l2l_dtype dtype) {
+    int64_t pixels;
+    size_t bytes;
     if (width < 1 || height < 1)
         return l2l_fail(context, L2L_BAD_DATA, "%s: a mosaic of %lld×%lld samples", source->name,
                         (long long)width, (long long)height);
@@ -41,11 +43,16 @@ l2l_status l2l_raw_check_size(l2l_context *context, const l2l_raw_source *source
         return l2l_fail(context, L2L_UNSUPPORTED,
                         "%s: %lld×%lld samples are over the limit of %lld pixels", source->name,
                         (long long)width, (long long)height, (long long)source->options.max_pixels);
-    if (!l2l_mul_extent(pixels, (int64_t)sample_size, &bytes) ||
-        bytes > source->options.max_bytes || (uint64_t)bytes > SIZE_MAX)
+    const bool expanded = l2l_is_packed(dtype) && !source->options.packed;
+    const l2l_tensor row = l2l_tensor_of(NULL, dtype, 2, (int64_t[]){ height, width });
+    const size_t row_size =
+        expanded ? l2l_row_size(L2L_U16, width) : l2l_row_size(dtype, row.stride[0]);
+    if (!row_size || !l2l_mul_size(row_size, (size_t)height, &bytes) ||
+        bytes > (uint64_t)source->options.max_bytes)
         return l2l_fail(context, L2L_UNSUPPORTED,
-                        "%s: %lld×%lld samples of %zu bytes are over the limit of %lld bytes",
-                        source->name, (long long)width, (long long)height, sample_size,
+                        "%s: %lld×%lld samples of %s are over the limit of %lld bytes",
+                        source->name, (long long)width, (long long)height,
+                        l2l_dtype_name(expanded ? L2L_U16 : dtype),
                         (long long)source->options.max_bytes);
     return L2L_OK;
 }
@@ -61,35 +68,6 @@ l2l_status l2l_raw_check_area(l2l_context *context, const l2l_raw_source *source
                     source->name, (long long)info->width, (long long)info->height,
                     (long long)info->top, (long long)info->left, (long long)info->raw_width,
                     (long long)info->raw_height);
-}
-
-/* White and significant bits of samples whose file does not state them. */
-static l2l_status default_levels(l2l_context *context, const l2l_raw_source *source,
-                                 l2l_dtype dtype, l2l_raw_info *info) {
-    int type_bits = dtype == L2L_U8 ? 8 : dtype == L2L_U16 ? 16 : 0;
-    int bits = source->options.bits ? source->options.bits : type_bits;
-    if (type_bits && bits > type_bits)
-        return l2l_fail(context, L2L_INVALID_ARGUMENT, "%s: bits is %d and its samples have %d",
-                        source->name, bits, type_bits);
-    info->bits = type_bits ? bits : 0;
-    info->white = type_bits ? ldexp(1.0, bits) - 1.0 : 1.0;
-    return L2L_OK;
-}
-
-l2l_status l2l_raw_new_mosaic(l2l_context *context, const l2l_raw_source *source, l2l_raw *raw,
-                              l2l_dtype dtype, int64_t width, int64_t height) {
-    size_t sample = l2l_dtype_size(dtype);
-    L2L_TRY(l2l_raw_check_size(context, source, width, height, sample));
-    L2L_TRY(default_levels(context, source, dtype, &raw->info));
-    raw->pixels_size = (size_t)width * (size_t)height * sample;
-    raw->pixels = l2l_allocate(&raw->allocator, raw->pixels_size);
-    if (!raw->pixels)
-        return l2l_fail(context, L2L_OUT_OF_MEMORY, "%s: no memory for %zu bytes", source->name,
-                        raw->pixels_size);
-    raw->info.width = raw->info.raw_width = width;
-    raw->info.height = raw->info.raw_height = height;
-    raw->mosaic = l2l_tensor_of(raw->pixels, dtype, 2, (int64_t[]){ height, width });
-    return L2L_OK;
 }
 
 static double finite_or_zero(double value) {
@@ -148,6 +126,8 @@ static l2l_status read_source(l2l_context *context, const l2l_raw_source *source
         if (!readers[i]->probe(source)) continue;
         l2l_status status = readers[i]->open(context, source, raw);
         if (status == L2L_RAW_DECLINED) continue;
+        if (status == L2L_OK && l2l_is_packed(raw->mosaic.dtype) && !source->options.packed)
+            status = l2l_raw_expand(context, source, raw);
         if (status == L2L_OK)
             l2l_raw_copy_text(raw->info.reader, sizeof raw->info.reader, readers[i]->name,
                               strlen(readers[i]->name));
@@ -187,6 +167,9 @@ static l2l_status check_options(l2l_context *context, const l2l_raw_options *opt
     if (checked->bits < 0 || checked->bits > 16)
         return l2l_fail(context, L2L_INVALID_ARGUMENT, "l2l_raw_options: bits %d is not in 0..16",
                         checked->bits);
+    if (checked->packed != 0 && checked->packed != 1)
+        return l2l_fail(context, L2L_INVALID_ARGUMENT, "l2l_raw_options: packed %d is not 0 or 1",
+                        checked->packed);
     if (!checked->max_pixels) checked->max_pixels = DEFAULT_PIXELS;
     if (!checked->max_bytes) checked->max_bytes = default_bytes;
     return L2L_OK;
@@ -201,7 +184,7 @@ l2l_status l2l_raw_open_memory(l2l_context *context, const void *bytes, size_t s
                         : !raw   ? "raw is NULL"
                         : !bytes ? "bytes is NULL"
                                  : "size is 0");
-    l2l_raw_source source = { bytes, size, "memory", L2L_RAW_OPTIONS_INIT };
+    l2l_raw_source source = { bytes, size, "memory", L2L_RAW_OPTIONS_INIT, NULL };
     L2L_TRY(check_options(context, options, &source.options));
     if ((uint64_t)size > (uint64_t)source.options.max_bytes)
         return l2l_fail(context, L2L_UNSUPPORTED, "memory: %zu bytes are over the limit of %lld",
@@ -217,14 +200,15 @@ l2l_status l2l_raw_open_file(l2l_context *context, const char *path, const l2l_r
                         !context ? "context"
                         : !raw   ? "raw"
                                  : "path");
-    l2l_raw_source source = { NULL, 0, path, L2L_RAW_OPTIONS_INIT };
+    bool given = false;
+    l2l_raw_source source = { NULL, 0, path, L2L_RAW_OPTIONS_INIT, &given };
     L2L_TRY(check_options(context, options, &source.options));
     unsigned char *bytes;
     L2L_TRY(l2l_raw_read_file(context, path, source.options.max_bytes, &bytes, &source.size));
     source.bytes = bytes;
     l2l_status status = open_source(context, &source, raw);
     l2l_allocator allocator = l2l_context_allocator(context);
-    l2l_release(&allocator, bytes, source.size);
+    if (!given) l2l_release(&allocator, bytes, source.size);
     return status;
 }
 

@@ -14,6 +14,8 @@ typedef struct l2l_raw_source {
     size_t size;
     const char *name;
     l2l_raw_options options; /* limits filled in */
+    bool *given; /* NULL, or the bytes are the library's: a reader that keeps them as the pixels of
+                    its raw sets this to true */
 } l2l_raw_source;
 
 struct l2l_raw {
@@ -46,17 +48,25 @@ extern const l2l_raw_reader l2l_raw_dump, l2l_raw_png, l2l_raw_npy, l2l_raw_plai
 l2l_status l2l_raw_read_file(l2l_context *context, const char *path, int64_t max_bytes,
                              unsigned char **bytes, size_t *size);
 
-/* Checks the size of a sensor against the limits, before anything is allocated for it. */
+/* Checks the size of a sensor and of its samples, those of packed ones too if they are to be
+   expanded, against the limits, before anything is allocated for it. */
 l2l_status l2l_raw_check_size(l2l_context *context, const l2l_raw_source *source, int64_t width,
-                              int64_t height, size_t sample_size);
+                              int64_t height, l2l_dtype dtype);
 
 /* Checks that the visible area lies within the sensor. */
 l2l_status l2l_raw_check_area(l2l_context *context, const l2l_raw_source *source,
                               const l2l_raw_info *info);
 
-/* Checks the size, allocates the mosaic and fills sizes, white and bits as options say. */
+/* Checks the size and fills sizes, white and bits as options say, and the mosaic: contiguous, in
+   pixels of its own; or, for `keep_bytes`, in all bytes of the source, kept or copied. A reader
+   leaves packed samples packed; they are expanded afterwards if options say so. */
 l2l_status l2l_raw_new_mosaic(l2l_context *context, const l2l_raw_source *source, l2l_raw *raw,
                               l2l_dtype dtype, int64_t width, int64_t height);
+l2l_status l2l_raw_keep_bytes(l2l_context *context, const l2l_raw_source *source, l2l_raw *raw,
+                              l2l_dtype dtype, int64_t width, int64_t height);
+
+/* Puts a u16 mosaic in the place of a packed one. */
+l2l_status l2l_raw_expand(l2l_context *context, const l2l_raw_source *source, l2l_raw *raw);
 
 /* Bits that the integer samples up to `white` need. */
 int l2l_raw_bits(double white);

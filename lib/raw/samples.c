@@ -1,4 +1,4 @@
-/* Unpacking of headerless samples, whatever the byte order of the machine. */
+/* Headerless samples, whatever the byte order of the machine. */
 #include <string.h>
 
 #include "raw/samples.h"
@@ -15,26 +15,6 @@ static void unpack_u16le(const unsigned char *src, int64_t count, void *dst) {
 static void unpack_u16be(const unsigned char *src, int64_t count, void *dst) {
     uint16_t *out = dst;
     for (int64_t i = 0; i < count; i++) out[i] = (uint16_t)(src[2 * i] << 8 | src[2 * i + 1]);
-}
-
-/* MIPI CSI-2 RAW10: the upper eight bits of four samples, then their lower two bits. */
-static void unpack_p10(const unsigned char *src, int64_t count, void *dst) {
-    uint16_t *out = dst;
-    for (int64_t i = 0; i < count; i++) {
-        const unsigned char *group = src + i / 4 * 5;
-        int k = (int)(i % 4);
-        out[i] = (uint16_t)(group[k] << 2 | (group[4] >> (2 * k) & 3));
-    }
-}
-
-/* MIPI CSI-2 RAW12: the upper eight bits of two samples, then their lower four bits. */
-static void unpack_p12(const unsigned char *src, int64_t count, void *dst) {
-    uint16_t *out = dst;
-    for (int64_t i = 0; i < count; i++) {
-        const unsigned char *group = src + i / 2 * 3;
-        int k = (int)(i % 2);
-        out[i] = (uint16_t)(group[k] << 4 | (group[2] >> (4 * k) & 15));
-    }
 }
 
 static uint64_t load(const unsigned char *src, int bytes, int big_endian) {
@@ -93,17 +73,17 @@ static void unpack_f64be(const unsigned char *src, int64_t count, void *dst) {
 
 /* clang-format off */
 static const l2l_sample_format formats[] = {
-    /* name     descr   dtype   group: samples, bytes   white   */
-    { "u8",     "|u1",  L2L_U8,  1, 1,    255.0, unpack_u8 },
-    { "u16le",  "<u2",  L2L_U16, 1, 2,  65535.0, unpack_u16le },
-    { "u16be",  ">u2",  L2L_U16, 1, 2,  65535.0, unpack_u16be },
-    { "p10",    NULL,   L2L_U16, 4, 5,   1023.0, unpack_p10 },
-    { "p12",    NULL,   L2L_U16, 2, 3,   4095.0, unpack_p12 },
-    { NULL,     "<f2",  L2L_F32, 1, 2,      1.0, unpack_f16le },
-    { "f32le",  "<f4",  L2L_F32, 1, 4,      1.0, unpack_f32le },
-    { NULL,     ">f4",  L2L_F32, 1, 4,      1.0, unpack_f32be },
-    { NULL,     "<f8",  L2L_F64, 1, 8,      1.0, unpack_f64le },
-    { NULL,     ">f8",  L2L_F64, 1, 8,      1.0, unpack_f64be },
+    /* name     descr   dtype   bytes   white   */
+    { "u8",     "|u1",  L2L_U8,    1,   255.0, unpack_u8 },
+    { "u16le",  "<u2",  L2L_U16,   2, 65535.0, unpack_u16le },
+    { "u16be",  ">u2",  L2L_U16,   2, 65535.0, unpack_u16be },
+    { "p10",    NULL,   L2L_RAW10, 0,  1023.0, NULL },
+    { "p12",    NULL,   L2L_RAW12, 0,  4095.0, NULL },
+    { NULL,     "<f2",  L2L_F32,   2,     1.0, unpack_f16le },
+    { "f32le",  "<f4",  L2L_F32,   4,     1.0, unpack_f32le },
+    { NULL,     ">f4",  L2L_F32,   4,     1.0, unpack_f32be },
+    { NULL,     "<f8",  L2L_F64,   8,     1.0, unpack_f64le },
+    { NULL,     ">f8",  L2L_F64,   8,     1.0, unpack_f64be },
 };
 /* clang-format on */
 enum { FORMATS = sizeof formats / sizeof formats[0] };

@@ -1,4 +1,5 @@
-/* TIFF mosaics: one sample a pixel, 8 or 16-bit integers or 32 or 64-bit floats, through libtiff.
+/* TIFF mosaics: one sample a pixel, integers of 8 to 16 bits or floats of 32 or 64, through
+ * libtiff.
  */
 #include <stdio.h>
 #include <string.h>
@@ -138,9 +139,9 @@ static l2l_status read_layout(l2l_context *context, tiff_job *job, tiff_layout *
         uint16_t bits, format;
         l2l_dtype dtype;
     } kinds[] = {
-        { 8, SAMPLEFORMAT_UINT, L2L_U8 },
-        { 16, SAMPLEFORMAT_UINT, L2L_U16 },
-        { 32, SAMPLEFORMAT_IEEEFP, L2L_F32 },
+        { 8, SAMPLEFORMAT_UINT, L2L_U8 },      { 10, SAMPLEFORMAT_UINT, L2L_BITS10 },
+        { 12, SAMPLEFORMAT_UINT, L2L_BITS12 }, { 14, SAMPLEFORMAT_UINT, L2L_BITS14 },
+        { 16, SAMPLEFORMAT_UINT, L2L_U16 },    { 32, SAMPLEFORMAT_IEEEFP, L2L_F32 },
         { 64, SAMPLEFORMAT_IEEEFP, L2L_F64 },
     };
     *layout = (tiff_layout){ 0 };
@@ -165,8 +166,8 @@ static l2l_status read_layout(l2l_context *context, tiff_job *job, tiff_layout *
             return L2L_OK;
         }
     return l2l_fail(context, L2L_UNSUPPORTED,
-                    "%s: a TIFF of %d-bit samples of format %d; 8 and 16-bit unsigned integers and "
-                    "32 and 64-bit floats are read",
+                    "%s: a TIFF of %d-bit samples of format %d; unsigned integers of 8, 10, 12, 14 "
+                    "and 16 bits and floats of 32 and 64 are read",
                     job->source->name, layout->bits, layout->format);
 }
 
@@ -191,8 +192,9 @@ static l2l_status failed(l2l_context *context, const tiff_job *job) {
 
 static l2l_status read_strips(l2l_context *context, tiff_job *job, const tiff_layout *layout,
                               l2l_raw *raw) {
-    size_t stride = (size_t)layout->width * layout->bits / 8;
-    if ((uint64_t)TIFFScanlineSize64(job->tiff) != stride) return failed(context, job);
+    const size_t stride = l2l_row_size(layout->dtype, raw->mosaic.stride[0]);
+    const size_t size = l2l_row_size(layout->dtype, layout->width);
+    if ((uint64_t)TIFFScanlineSize64(job->tiff) != size) return failed(context, job);
     for (uint32_t row = 0; row < layout->height; row++)
         if (TIFFReadScanline(job->tiff, (char *)raw->pixels + row * stride, row, 0) < 0)
             return failed(context, job);
@@ -202,12 +204,13 @@ static l2l_status read_strips(l2l_context *context, tiff_job *job, const tiff_la
 /* Copies the part of a tile that lies within the picture. */
 static void place_tile(const tiff_layout *layout, const char *tile, uint32_t width, uint32_t height,
                        uint32_t left, uint32_t top, l2l_raw *raw) {
-    size_t sample = layout->bits / 8;
     uint32_t columns = layout->width - left < width ? layout->width - left : width;
     uint32_t rows = layout->height - top < height ? layout->height - top : height;
+    const size_t stride = l2l_row_size(layout->dtype, raw->mosaic.stride[0]);
+    const size_t before = (size_t)left * layout->bits / 8;
     for (uint32_t y = 0; y < rows; y++)
-        memcpy((char *)raw->pixels + ((size_t)(top + y) * layout->width + left) * sample,
-               tile + (size_t)y * width * sample, columns * sample);
+        memcpy((char *)raw->pixels + (top + y) * stride + before,
+               tile + y * l2l_row_size(layout->dtype, width), l2l_row_size(layout->dtype, columns));
 }
 
 static l2l_status read_tiles(l2l_context *context, tiff_job *job, const tiff_layout *layout,
@@ -215,8 +218,12 @@ static l2l_status read_tiles(l2l_context *context, tiff_job *job, const tiff_lay
     uint32_t width = 0, height = 0;
     TIFFGetField(job->tiff, TIFFTAG_TILEWIDTH, &width);
     TIFFGetField(job->tiff, TIFFTAG_TILELENGTH, &height);
-    L2L_TRY(l2l_raw_check_size(context, job->source, width, height, layout->bits / 8));
-    size_t size = (size_t)width * height * (layout->bits / 8);
+    L2L_TRY(l2l_raw_check_size(context, job->source, width, height, layout->dtype));
+    if ((uint64_t)width * layout->bits % 8)
+        return l2l_fail(context, L2L_UNSUPPORTED,
+                        "%s: a TIFF whose tiles are %u samples of %d bits wide, no whole bytes",
+                        job->source->name, width, layout->bits);
+    size_t size = l2l_row_size(layout->dtype, width) * height;
     if ((uint64_t)TIFFTileSize64(job->tiff) != size) return failed(context, job);
     char *tile = l2l_allocate(&raw->allocator, size);
     if (!tile)

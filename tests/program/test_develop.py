@@ -59,6 +59,21 @@ class Develop(ProgramTest):
         self.assertClose(self.develop(self.at("b.npy"), *plain)[2],
                          self.develop(self.at("f.npy"), *plain)[2], 1e-12)
 
+    def test_packed_dumps_are_as_good_as_wide_ones(self):
+        height, width = 9, 26
+        counts = [int(4095 * v) for v in noise(height * width)]
+        with open(self.at("wide"), "wb") as file:
+            file.write(b"".join(v.to_bytes(2, "little") for v in counts))
+        with open(self.at("packed"), "wb") as file:
+            for a, b in zip(counts[0::2], counts[1::2]):
+                file.write(bytes((a >> 4, b >> 4, a & 15 | (b & 15) << 4)))
+        for crop in ((), ("--crop", "4,1,17,6"), ("--crop", "7,2,13,5"), ("--crop", "14x8")):
+            wide, packed = (
+                self.develop(self.at(name), *crop, "--geometry",
+                             f"{width}x{height}:{kind}:GRBG:64:4095")
+                for name, kind in (("wide", "u16le"), ("packed", "p12")))
+            self.assertEqual(packed, wide)
+
     def test_dtypes(self):
         source = self.mosaic()
         single, double = self.develop(source), self.develop(source, "--dtype", "f64")

@@ -144,12 +144,14 @@ typedef struct dng_tag {
     const char *text;
 } dng_tag;
 
-/* A little-endian TIFF with one IFD; the samples are (row · width + column) · step + base, u16. */
+/* A little-endian TIFF with one IFD; the samples are (row · width + column) · step + base, u16, or
+   packed into `bits`, most significant first; rows then take whole bytes. */
 typedef struct dng {
     dng_tag tags[DNG_MAX_TAGS];
     int count;
     uint32_t width, height, samples;
     unsigned base, step;
+    uint32_t bits; /* 0: 16 */
 } dng;
 
 static MAYBE_UNUSED dng_tag *dng_find(dng *d, uint16_t tag) {
@@ -239,13 +241,14 @@ static void dng_put_values(unsigned char *at, const dng_tag *tag) {
 static MAYBE_UNUSED blob dng_write(dng *d) {
     size_t pixels = (size_t)d->width * d->height * d->samples, at = 8;
     size_t data = 8 + 2 + 12 * (size_t)d->count + 4, extra = data;
+    size_t size = d->bits ? pixels * d->bits / 8 : 2 * pixels;
     for (int i = 0; i < d->count; i++)
         if (d->tags[i].count * dng_unit(d->tags[i].type) > 4)
             data += (d->tags[i].count * dng_unit(d->tags[i].type) + 3) / 4 * 4;
-    blob b = { calloc(1, data + 2 * pixels), data + 2 * pixels };
+    blob b = { calloc(1, data + size), data + size };
     ck_assert_ptr_nonnull(b.bytes);
     dng_find(d, 273)->values[0] = (int64_t)data;
-    dng_find(d, 279)->values[0] = (int64_t)(2 * pixels);
+    dng_find(d, 279)->values[0] = (int64_t)size;
     qsort(d->tags, (size_t)d->count, sizeof d->tags[0], dng_compare);
     memcpy(b.bytes, "II*\0\10\0\0\0", 8);
     dng_put(b.bytes + at, d->count, 2);
@@ -264,8 +267,13 @@ static MAYBE_UNUSED blob dng_write(dng *d) {
             extra += (bytes + 3) / 4 * 4;
         }
     }
-    for (size_t i = 0; i < pixels; i++)
+    for (size_t i = 0; i < pixels && !d->bits; i++)
         dng_put(b.bytes + data + 2 * i, (int64_t)(d->base + i * d->step), 2);
+    for (size_t i = 0; i < pixels * d->bits; i++) { /* bit by bit */
+        size_t value = d->base + i / d->bits * d->step;
+        if (value >> (d->bits - 1 - i % d->bits) & 1)
+            b.bytes[data + i / 8] |= (unsigned char)(0x80 >> i % 8);
+    }
     return b;
 }
 

@@ -47,8 +47,27 @@ static inline void refuse_blob(blob b, const l2l_raw_options *options, l2l_statu
                   l2l_context_error(context), about);
 }
 
+/* The bits from `first` on, the most significant of each byte first. */
+static inline unsigned bits_at(const unsigned char *bytes, int64_t first, int count) {
+    unsigned value = 0;
+    for (int64_t i = first; i < first + count; i++)
+        value = value << 1 | (bytes[i / 8] >> (7 - i % 8) & 1u);
+    return value;
+}
+
+static inline double packed_at(const l2l_tensor *m, int64_t y, int64_t x) {
+    int bits = l2l_dtype_bits(m->dtype), low = bits - 8;
+    const unsigned char *row =
+        (const unsigned char *)m->data + y * (int64_t)l2l_row_size(m->dtype, m->stride[0]);
+    if (m->dtype != L2L_RAW10 && m->dtype != L2L_RAW12) return bits_at(row, x * bits, bits);
+    const unsigned char *group = row + x / (8 / low) * (8 / low + 1);
+    int k = (int)(x % (8 / low));
+    return group[k] << low | (group[8 / low] >> (k * low) & ((1 << low) - 1));
+}
+
 static inline double at(const l2l_raw *raw, int64_t y, int64_t x) {
     l2l_tensor m = l2l_raw_mosaic(raw);
+    if (l2l_dtype_group(m.dtype) > 1) return packed_at(&m, y, x);
     int64_t i = y * m.stride[0] + x * m.stride[1];
     return m.dtype == L2L_U8    ? ((uint8_t *)m.data)[i]
            : m.dtype == L2L_U16 ? ((uint16_t *)m.data)[i]
@@ -107,11 +126,21 @@ typedef struct tiff_case {
     const char *mode;
 } tiff_case;
 
+/* Integer i of a row of `bits` each: bytes, words, or packed, most significant bit first. */
+static inline void put_integer(void *row, int i, int bits, unsigned v) {
+    for (int b = 0; b < bits && bits % 8; b++) {
+        unsigned char *byte = (unsigned char *)row + (i * bits + b) / 8;
+        int place = 7 - (i * bits + b) % 8, bit = v >> (bits - 1 - b) & 1;
+        *byte = (unsigned char)((*byte & ~(1 << place)) | bit << place);
+    }
+    if (bits == 8) ((uint8_t *)row)[i] = (uint8_t)v;
+    if (bits == 16) ((uint16_t *)row)[i] = (uint16_t)v;
+}
+
 static inline void fill_row(const tiff_case *c, int y, int left, int count, void *out) {
     for (int i = 0; i < count; i++) {
         unsigned v = left + i < W && y < H ? sample(y, left + i, c->bits > 16 ? 16 : c->bits) : 0;
-        if (c->bits == 8) ((uint8_t *)out)[i] = (uint8_t)v;
-        if (c->bits == 16) ((uint16_t *)out)[i] = (uint16_t)v;
+        if (c->bits <= 16) put_integer(out, i, c->bits, v);
         if (c->bits == 32 && c->format == SAMPLEFORMAT_IEEEFP)
             ((float *)out)[i] = (float)v / 65536.0f;
         if (c->bits == 32 && c->format != SAMPLEFORMAT_IEEEFP) ((uint32_t *)out)[i] = v;

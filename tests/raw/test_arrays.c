@@ -180,6 +180,53 @@ START_TEST(dumps) {
 }
 END_TEST
 
+/* From memory they are copied; from a file the bytes that were read are the mosaic. */
+START_TEST(packed_dumps_are_kept) {
+    static const struct {
+        const char *format, *geometry;
+        int bits;
+        l2l_dtype dtype;
+        int64_t stride;
+    } cases[] = {
+        { "p10", "7x5:p10:BGGR:16", 10, L2L_RAW10, 8 },
+        { "p12", "7x5:p12:BGGR:16", 12, L2L_RAW12, 8 },
+        { "u8", "7x5:u8:BGGR:16", 8, L2L_U8, 7 }, /* nothing to keep */
+    };
+    char path[128];
+    snprintf(path, sizeof path, "%s", temporary("dump"));
+    l2l_raw_options options = L2L_RAW_OPTIONS_INIT;
+    options.geometry = cases[_i].geometry;
+    options.packed = 1;
+    blob b = make_dump(cases[_i].format);
+    write_blob(path, b.bytes, b.size);
+    for (int from_file = 0; from_file < 2; from_file++) {
+        l2l_raw *raw = NULL;
+        book.requests = 0;
+        if (from_file)
+            ck_assert_int_eq(l2l_raw_open_file(context, path, &options, &raw), L2L_OK);
+        else
+            raw = open_blob(b, &options);
+        /* the handle, and the bytes, once */
+        ck_assert_int_eq(book.requests, from_file && cases[_i].dtype == L2L_U8 ? 3 : 2);
+        ck_assert_int_eq(l2l_raw_mosaic(raw).dtype, cases[_i].dtype);
+        ck_assert_int_eq(l2l_raw_mosaic(raw).stride[0], cases[_i].stride);
+        ck_assert_int_eq(l2l_raw_get_info(raw)->bits, cases[_i].bits);
+        ck_assert_double_eq(l2l_raw_get_info(raw)->black[3], 16);
+        check_samples(raw, cases[_i].bits, 1.0);
+        ck_assert(!memcmp(l2l_raw_mosaic(raw).data, b.bytes, b.size));
+        l2l_raw_close(raw);
+    }
+    options.max_bytes = (int64_t)b.size;
+    l2l_raw_close(open_blob(b, &options));
+    options.packed = 0; /* as u16 they take more */
+    if (cases[_i].dtype != L2L_U8) refuse_blob(b, &options, L2L_UNSUPPORTED, "of u16 are over");
+    options.packed = 2;
+    refuse_blob(b, &options, L2L_INVALID_ARGUMENT, "packed 2");
+    remove_temporary("dump");
+    free(b.bytes);
+}
+END_TEST
+
 START_TEST(dump_levels_and_cfa) {
     blob b = make_dump("u16le");
     l2l_raw_options options = L2L_RAW_OPTIONS_INIT;
@@ -264,6 +311,7 @@ int main(void) {
     tcase_add_loop_test(tests, npy_wrong_headers, 0, COUNT(wrong_headers));
     tcase_add_test(tests, npy_damage);
     tcase_add_loop_test(tests, dumps, 0, 6);
+    tcase_add_loop_test(tests, packed_dumps_are_kept, 0, 3);
     tcase_add_test(tests, dump_levels_and_cfa);
     tcase_add_loop_test(tests, refused_geometries, 0, COUNT(wrong_geometries));
     tcase_add_loop_test(tests, huge_geometries, 0, 4);

@@ -80,6 +80,25 @@ START_TEST(plain) {
 }
 END_TEST
 
+/* LibRaw expands them; whoever would keep them packed gets u16 too. */
+START_TEST(packed_samples) {
+    static const uint32_t bits[] = { 10, 12, 14 };
+    for (int packed = 0; packed < 2; packed++) {
+        dng d = dng_new(W, H);
+        d.bits = bits[_i];
+        dng_set_one(&d, 258, DNG_SHORT, d.bits);
+        dng_set_one(&d, 50717, DNG_LONG, 1000);
+        l2l_raw_options options = L2L_RAW_OPTIONS_INIT;
+        options.packed = packed;
+        l2l_raw *raw = open_dng(&d, &options);
+        ck_assert_str_eq(l2l_raw_get_info(raw)->reader, "libraw");
+        for (int y = 0; y < H; y++)
+            for (int x = 0; x < W; x++) ck_assert_int_eq(at(raw, y, x), 100 + y * W + x);
+        l2l_raw_close(raw);
+    }
+}
+END_TEST
+
 static const struct {
     int period;
     const char *letters, *name;
@@ -394,6 +413,7 @@ int main(void) {
     tcase_set_timeout(tests, 60);
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_test(tests, plain);
+    tcase_add_loop_test(tests, packed_samples, 0, 3);
     tcase_add_loop_test(tests, colour_filter_arrays, 0, COUNT(arrays));
     tcase_add_loop_test(tests, phase_at_any_margin, 0, COUNT(arrays));
     tcase_add_test(tests, cfa_option_overrides);

@@ -84,13 +84,22 @@ static const tiff_case tiff_cases[] = {
     { 32, SAMPLEFORMAT_IEEEFP, COMPRESSION_NONE, 0, 5, "w" },
     { 32, SAMPLEFORMAT_IEEEFP, COMPRESSION_ADOBE_DEFLATE, 1, 0, "w" },
     { 64, SAMPLEFORMAT_IEEEFP, COMPRESSION_NONE, 0, 2, "wb" },
+    { 10, SAMPLEFORMAT_UINT, COMPRESSION_NONE, 0, 2, "w" },
+    { 12, SAMPLEFORMAT_UINT, COMPRESSION_NONE, 0, 5, "w" },
+    { 12, SAMPLEFORMAT_UINT, COMPRESSION_NONE, 0, 1, "wb" },
+    { 14, SAMPLEFORMAT_UINT, COMPRESSION_LZW, 0, 3, "w" },
+    { 10, SAMPLEFORMAT_UINT, COMPRESSION_ADOBE_DEFLATE, 1, 0, "w" },
+    { 12, SAMPLEFORMAT_UINT, COMPRESSION_NONE, 1, 0, "w" },
+    { 14, SAMPLEFORMAT_UINT, COMPRESSION_NONE, 1, 0, "wb" },
 };
+enum { FIRST_PACKED = 12 };
 
 START_TEST(tiff_mosaics) {
     const tiff_case *c = &tiff_cases[_i];
     bool is_float = c->format == SAMPLEFORMAT_IEEEFP;
     blob b = make_tiff(c, 1, PHOTOMETRIC_MINISBLACK);
     l2l_raw *raw = open_blob(b, NULL);
+    if (!is_float) ck_assert_int_eq(l2l_raw_mosaic(raw).dtype, c->bits == 8 ? L2L_U8 : L2L_U16);
     check_samples(raw, c->bits > 16 ? 16 : c->bits, is_float ? 1.0 / 65536.0 : 1.0);
     const l2l_raw_info *info = l2l_raw_get_info(raw);
     ck_assert_double_eq(info->white, is_float ? 1.0 : ldexp(1.0, c->bits) - 1.0);
@@ -99,6 +108,59 @@ START_TEST(tiff_mosaics) {
     ck_assert_str_eq(info->software, "a test ?");
     ck_assert_int_eq(info->orientation, 6);
     l2l_raw_close(raw);
+    free(b.bytes);
+}
+END_TEST
+
+START_TEST(tiff_mosaics_stay_packed) {
+    const tiff_case *c = &tiff_cases[_i];
+    static const l2l_dtype packings[] = { [10] = L2L_BITS10, [12] = L2L_BITS12, [14] = L2L_BITS14 };
+    l2l_raw_options options = L2L_RAW_OPTIONS_INIT;
+    options.packed = 1;
+    blob b = make_tiff(c, 1, PHOTOMETRIC_MINISBLACK);
+    l2l_raw *raw = open_blob(b, &options);
+    ck_assert_int_eq(l2l_raw_mosaic(raw).dtype, packings[c->bits]);
+    ck_assert_int_eq(l2l_raw_mosaic(raw).stride[0], 8);
+    check_samples(raw, c->bits, 1.0);
+    ck_assert_double_eq(l2l_raw_get_info(raw)->white, ldexp(1.0, c->bits) - 1.0);
+    l2l_raw_close(raw);
+    free(b.bytes);
+}
+END_TEST
+
+/* Tiles side by side, the last ones with samples beyond the picture. */
+START_TEST(tiff_of_many_tiles) {
+    enum { SIDE = 16, ACROSS = 3, DOWN = 2, WIDTH = 41, HEIGHT = 19 };
+    static const int bits_of[] = { 8, 10, 12, 14, 16 };
+    const int bits = bits_of[_i];
+    const char *path = temporary("mosaic.tif");
+    TIFF *tiff = TIFFOpen(path, "w");
+    TIFFSetField(tiff, TIFFTAG_IMAGEWIDTH, WIDTH);
+    TIFFSetField(tiff, TIFFTAG_IMAGELENGTH, HEIGHT);
+    TIFFSetField(tiff, TIFFTAG_BITSPERSAMPLE, bits);
+    TIFFSetField(tiff, TIFFTAG_SAMPLESPERPIXEL, 1);
+    TIFFSetField(tiff, TIFFTAG_PHOTOMETRIC, PHOTOMETRIC_MINISBLACK);
+    TIFFSetField(tiff, TIFFTAG_TILEWIDTH, SIDE);
+    TIFFSetField(tiff, TIFFTAG_TILELENGTH, SIDE);
+    for (int t = 0; t < ACROSS * DOWN; t++) {
+        unsigned char tile[SIDE * SIDE * 2];
+        int left = t % ACROSS * SIDE, top = t / ACROSS * SIDE;
+        for (int i = 0; i < SIDE * SIDE; i++)
+            put_integer(tile, i, bits, sample(top + i / SIDE, left + i % SIDE, bits));
+        ck_assert_int_ge(TIFFWriteTile(tiff, tile, (uint32_t)left, (uint32_t)top, 0, 0), 0);
+    }
+    TIFFClose(tiff);
+    blob b = read_blob(path);
+    remove_temporary("mosaic.tif");
+    for (int packed = 0; packed < 2; packed++) {
+        l2l_raw_options options = L2L_RAW_OPTIONS_INIT;
+        options.packed = packed;
+        l2l_raw *raw = open_blob(b, &options);
+        ck_assert_int_eq(l2l_dtype_group(l2l_raw_mosaic(raw).dtype) > 1, packed && bits % 8);
+        for (int y = 0; y < HEIGHT; y++)
+            for (int x = 0; x < WIDTH; x++) ck_assert_double_eq(at(raw, y, x), sample(y, x, bits));
+        l2l_raw_close(raw);
+    }
     free(b.bytes);
 }
 END_TEST
@@ -154,6 +216,8 @@ int main(void) {
     tcase_add_loop_test(tests, png_of_other_kinds, 0, 5);
     tcase_add_test(tests, png_damage);
     tcase_add_loop_test(tests, tiff_mosaics, 0, COUNT(tiff_cases));
+    tcase_add_loop_test(tests, tiff_mosaics_stay_packed, FIRST_PACKED, COUNT(tiff_cases));
+    tcase_add_loop_test(tests, tiff_of_many_tiles, 0, 5);
     tcase_add_test(tests, tiff_of_other_kinds);
     tcase_add_loop_test(tests, tiff_damage, 0, COUNT(tiff_cases));
     suite_add_tcase(suite, tests);

@@ -66,6 +66,19 @@ START_TEST(dump) {
 }
 END_TEST
 
+/* One more where samples are expanded; one less where the file's bytes become the mosaic. */
+START_TEST(packed_dump) {
+    char path[128];
+    blob b = { calloc(1, 9), 9 };
+    snprintf(path, sizeof path, "%s", temporary("input"));
+    write_blob(path, b.bytes, b.size);
+    ck_assert_int_eq(fail_each(b, NULL, "2x3:p12"), 3);
+    ck_assert_int_eq(fail_each(b, path, "2x3:p12"), 3);
+    remove_temporary("input");
+    free(b.bytes);
+}
+END_TEST
+
 START_TEST(npy) {
     static const char header[] = "{'descr': '<u2', 'fortran_order': True, 'shape': (2, 3)}  \n";
     blob b = { calloc(1, 10 + sizeof header - 1 + 12), 10 + sizeof header - 1 + 12 };
@@ -148,6 +161,7 @@ int main(void) {
     Suite *suite = suite_create("memory");
     TCase *tests = tcase_create("memory");
     tcase_add_test(tests, dump);
+    tcase_add_test(tests, packed_dump);
     tcase_add_test(tests, npy);
     tcase_add_test(tests, png);
     tcase_add_test(tests, tiff);
