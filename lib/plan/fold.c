@@ -79,11 +79,12 @@ static void prepare_front(const l2l_node *node, int64_t height, int64_t width, c
                           double *coefs) {
     l2l_node demosaic = node->parts[0];
     const int taps = taps_of(node);
-    double m[9];
+    const l2l_sites sites = l2l_sites_of(node, height, width);
+    double m[9], *end = coefs + l2l_site_offset(&sites, sites.rows, 0);
     product_of(node, 1, node->part_count, params, m);
     demosaic.coef_count = l2l_site_coefs(&demosaic); /* the pairs are made below */
     demosaic.row->prepare(&demosaic, height, width, params, coefs);
-    for (double *site = coefs; site < coefs + l2l_site_coefs(node); site += 3 * taps)
+    for (double *site = coefs; site < end; site += 3 * taps)
         for (int t = 0; t < taps; t++) {
             const double rgb[3] = { site[t], site[taps + t], site[2 * taps + t] };
             for (int k = 0; k < 3; k++)
@@ -121,7 +122,8 @@ static void unfold_front(const l2l_node *node, int64_t height, int64_t width, co
 
 static const l2l_stage_row front_row = {
     .stage = "demosaic", .method = "front", .kind = L2L_DEMOSAIC, .shape = L2L_SHAPE_CFA,
-    .prepare = prepare_front, .unfold = unfold_front,
+    .prepare = prepare_front, .prepare_backward = l2l_pairs_prepare_backward,
+    .unfold = unfold_front,
 };
 
 static const l2l_stage_row matrix_row = {

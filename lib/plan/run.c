@@ -255,6 +255,8 @@ static void prepare_coefs(const l2l_job *job, const l2l_chain *whole, const l2l_
             node->row->prepare(node, job->height[i], job->width[i], own, coefs);
         else if (node->param_count)
             memcpy(coefs, own, (size_t)node->coef_count * sizeof *coefs);
+        if (job->backward && node->row->prepare_backward)
+            node->row->prepare_backward(node, job->height[i], job->width[i], own, coefs);
     }
 }
 

@@ -76,6 +76,7 @@ struct l2l_stage_row {
     int method_id;
     l2l_shape shape;
     unsigned needs;
+    bool in_place; /* its forward kernel may write where it reads */
     bool clips;  /* its kernel can clip what it loads, and then needs no clip stage before it */
     /* Checks attributes and in_channels, and sets what differs from l2l_node_configure's defaults. */
     l2l_status (*configure)(l2l_context *, l2l_node *);
@@ -84,6 +85,9 @@ struct l2l_stage_row {
     /* Coefficients for a source of height × width; NULL: the coefficients are the parameters. */
     void (*prepare)(const l2l_node *, int64_t height, int64_t width, const double *params,
                     double *coefs);
+    /* What only backward reads of them, made after `prepare`; NULL: nothing. */
+    void (*prepare_backward)(const l2l_node *, int64_t height, int64_t width,
+                             const double *params, double *coefs);
     /* Gradients of the parameters from the sums; NULL: the sums are the gradients. `sums` may be
        used up; `work` has room for the coefficients. */
     void (*unfold)(const l2l_node *, int64_t height, int64_t width, const double *params,

@@ -60,6 +60,21 @@ L2L_FN vreal v_splat(real x) { return x - (vreal){ 0 }; }
 #define V_OP(name) V_JOIN(_mm_, name, V_OF_X86)
 #endif
 
+typedef int64_t l2l_pair_bits __attribute__((aligned(4), may_alias)); /* two floats */
+
+/* pair[0] and pair[1] in turn: what belongs to even columns and to odd ones. */
+L2L_FN vreal v_pair(const real *pair) {
+    vreal v;
+#if defined(__AVX512F__) && !defined(L2L_REAL_IS_f64)
+    v = (vreal)_mm512_castsi512_ps(_mm512_set1_epi64(*(const l2l_pair_bits *)pair));
+#elif defined(__AVX2__) && !defined(L2L_REAL_IS_f64)
+    v = (vreal)_mm256_castsi256_ps(_mm256_set1_epi64x(*(const l2l_pair_bits *)pair));
+#else
+    for (int l = 0; l < L2L_WIDTH; l++) v[l] = pair[l & 1];
+#endif
+    return v;
+}
+
 /* a b + c, rounded once where the instruction set can: as L2L_FMA. */
 L2L_FN vreal v_fma(vreal a, vreal b, vreal c) {
 #if defined(__AVX512F__) || (defined(__AVX2__) && defined(__FMA__))

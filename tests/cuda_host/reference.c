@@ -43,6 +43,8 @@ const char *l2l_reference_prepare(l2l_reference *r) {
         r->coefs = calloc((size_t)chain.coef_count, sizeof *r->coefs);
         if (coefs && r->coefs) {
             r->node.row->prepare(&r->node, r->height, r->width, r->params, coefs);
+            if (r->node.row->prepare_backward)
+                r->node.row->prepare_backward(&r->node, r->height, r->width, r->params, coefs);
             for (int i = 0; i < chain.coef_count; i++) r->coefs[i] = (float)coefs[i];
         } else {
             error = "no memory";

@@ -48,6 +48,12 @@ static void unfold(const l2l_node *node, int64_t height, int64_t width, const do
 }
 
 const l2l_stage_row l2l_black_level_row = {
-    .stage = "black_level", .kind = L2L_BLACK_LEVEL, .shape = L2L_SHAPE_POINT,
-    .configure = configure, .defaults = defaults, .prepare = prepare, .unfold = unfold,
+    .stage = "black_level",
+    .kind = L2L_BLACK_LEVEL,
+    .shape = L2L_SHAPE_POINT,
+    .in_place = true,
+    .configure = configure,
+    .defaults = defaults,
+    .prepare = prepare,
+    .unfold = unfold,
 };

@@ -3,34 +3,30 @@
 #include "stages/lanes.h"
 #include "stages/vector.h"
 
-/* Two coefficients of a row, repeated over the lanes: the columns of a 2×2 period. */
-static void lanes_of(const l2l_sweep *sweep, int first, real lane[L2L_LANES]) {
-    const real *pair = (const real *)sweep->coefs + first + 2 * (sweep->y & 1);
-    for (int l = 0; l < L2L_LANES; l++) lane[l] = pair[(sweep->x + l) & 1];
+/* Two coefficients of a row, for the columns of a 2×2 period. */
+static vreal of_columns(const l2l_sweep *sweep, int first) {
+    const real *of_row = (const real *)sweep->coefs + first + 2 * (sweep->y & 1);
+    const int odd = (int)(sweep->x & 1);
+    const real pair[2] = { of_row[odd], of_row[1 - odd] };
+    return v_pair(pair);
 }
 
 static void forward(const l2l_sweep *sweep) {
-    const real *restrict src = sweep->src[0];
-    real *restrict dst = sweep->out[0];
-    real level[L2L_LANES], gain[L2L_LANES];
-    lanes_of(sweep, 0, level);
-    lanes_of(sweep, 4, gain);
-    for (int i = 0; i < sweep->count; i += L2L_LANES)
-        for (int l = 0; l < L2L_LANES; l++)
-            dst[i + l] = l2l_black_level_value(src[i + l], level[l], gain[l]);
+    const real *src = sweep->src[0];
+    const vreal level = of_columns(sweep, 0), gain = of_columns(sweep, 4);
+    for (int i = 0; i < sweep->count; i += L2L_WIDTH)
+        v_store((real *)sweep->out[0] + i, (v_load(src + i) - level) * gain);
 }
 
 static void backward(const l2l_sweep *sweep) {
-    const real *restrict grad = sweep->grad[0];
-    real *restrict grad_src = sweep->out[0];
-    real gain[L2L_LANES];
-    lanes_of(sweep, 4, gain);
-    for (int i = 0; i < sweep->count; i += L2L_LANES)
-        for (int l = 0; l < L2L_LANES; l++)
-            grad_src[i + l] = grad[i + l] * l2l_black_level_slope(gain[l]);
+    const real *grad = sweep->grad[0];
+    const vreal gain = of_columns(sweep, 4);
+    for (int i = 0; i < sweep->count; i += L2L_WIDTH)
+        v_store((real *)sweep->out[0] + i, v_load(grad + i) * gain);
 }
 
-/* plain += Σ g and, where the stage rescales, rescaled += Σ g (x − white), whole groups of lanes. */
+/* plain += Σ g and, where the stage rescales, rescaled += Σ g (x − white), whole groups of lanes.
+ */
 static void sum_lanes(const real *src, const real *grad, real white, bool rescale, real *plain,
                       real *rescaled, int count) {
     const vreal w = v_splat(white);
@@ -73,5 +69,7 @@ static void sums(const l2l_sweep *sweep) {
 
 const l2l_kernel L2L_SYMBOL(l2l_black_level_kernel);
 const l2l_kernel L2L_SYMBOL(l2l_black_level_kernel) = {
-    .forward = forward, .backward = backward, .sums = sums,
+    .forward = forward,
+    .backward = backward,
+    .sums = sums,
 };

@@ -6,8 +6,6 @@
 
 enum { MAX_PAIR_TAPS = 27 };
 
-typedef int64_t l2l_pair_bits __attribute__((aligned(4), may_alias)); /* two floats */
-
 /* Columns [begin, end) of the row whose classes repeat with the period; those around them need
    a look of their own. `reach` is how far a pixel's taps see. */
 static void periodic_columns(const l2l_sites *s, const l2l_sweep *sweep, int reach, int *begin,
@@ -28,19 +26,6 @@ static void forward_at(const l2l_sites *s, const l2l_sweep *sweep, int i) {
                       l2l_site_offset(s, l2l_site_row(s, sweep->y), l2l_site_column(s, sweep->x + i));
     for (int o = 0; o < 3; o++, tap += s->taps)
         ((real *)sweep->out[o])[i] = l2l_demosaic_value(tap, sweep->src, s->radius, i);
-}
-
-/* Coefficients of even and odd columns in turn. */
-L2L_FN vreal v_pair(const real *pair) {
-    vreal v;
-#if defined(__AVX512F__) && !defined(L2L_REAL_IS_f64)
-    v = (vreal)_mm512_castsi512_ps(_mm512_set1_epi64(*(const l2l_pair_bits *)pair));
-#elif defined(__AVX2__) && !defined(L2L_REAL_IS_f64)
-    v = (vreal)_mm256_castsi256_ps(_mm256_set1_epi64x(*(const l2l_pair_bits *)pair));
-#else
-    for (int l = 0; l < L2L_WIDTH; l++) v[l] = pair[l & 1];
-#endif
-    return v;
 }
 
 /* The pairs of a row that begin in column `column`, as prepared or, if the border has classes, made

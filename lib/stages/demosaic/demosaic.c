@@ -80,12 +80,14 @@ const l2l_stage_row l2l_demosaic_bilinear_row = {
     .stage = "demosaic", .method = "bilinear", .kind = L2L_DEMOSAIC,
     .method_id = L2L_DEMOSAIC_BILINEAR, .shape = L2L_SHAPE_CFA,
     .configure = configure_bilinear, .prepare = l2l_bilinear_prepare,
+    .prepare_backward = l2l_pairs_prepare_backward,
 };
 
 const l2l_stage_row l2l_demosaic_linear_row = {
     .stage = "demosaic", .method = "linear", .kind = L2L_DEMOSAIC,
     .method_id = L2L_DEMOSAIC_LINEAR, .shape = L2L_SHAPE_CFA,
     .configure = configure_linear, .defaults = defaults_linear, .prepare = l2l_linear_prepare,
+    .prepare_backward = l2l_pairs_prepare_backward,
     .unfold = l2l_linear_unfold,
 };
 

@@ -98,5 +98,5 @@ static l2l_status configure(l2l_context *context, l2l_node *node) {
 const l2l_stage_row l2l_demosaic_malvar2004_row = {
     .stage = "demosaic", .method = "malvar2004", .kind = L2L_DEMOSAIC,
     .method_id = L2L_DEMOSAIC_MALVAR2004, .shape = L2L_SHAPE_CFA,
-    .configure = configure, .prepare = prepare,
+    .configure = configure, .prepare = prepare, .prepare_backward = l2l_pairs_prepare_backward,
 };

@@ -53,22 +53,42 @@ int l2l_pair_coefs(const l2l_node *node) {
     return cfa->width <= 2 && node->radius <= 2 ? 2 * cfa->height * 2 * 2 * 3 * side * side : 0;
 }
 
+/* The pairs of one direction: column p is the even one of a pair that begins with it, and the odd
+   one of the other. */
+static void put_pair(const l2l_sites *s, double *pairs, int direction, int y, int p, int k,
+                     double tap) {
+    pairs[l2l_pair_offset(s, direction, y, p) + 2 * k] = tap;
+    pairs[l2l_pair_offset(s, direction, y, 1 - p) + 2 * k + 1] = tap;
+}
+
+static bool has_pairs(const l2l_node *node, const l2l_sites *s) {
+    return s->uniform && node->coef_count > l2l_site_coefs_of(s);
+}
+
 void l2l_pairs_prepare(const l2l_node *node, int64_t height, int64_t width, double *coefs) {
-    l2l_sites s = l2l_sites_of(node, height, width);
-    double *pairs = coefs + l2l_site_coefs(node);
+    const l2l_sites s = l2l_sites_of(node, height, width);
+    double *pairs = coefs + l2l_site_coefs_of(&s);
+    for (int y = 0; has_pairs(node, &s) && y < s.period_y; y++)
+        for (int p = 0; p < 2; p++) {
+            const double *taps = coefs + l2l_site_offset(&s, y, l2l_site_column(&s, p));
+            for (int k = 0; k < 3 * s.taps; k++) put_pair(&s, pairs, 0, y, p, k, taps[k]);
+        }
+}
+
+void l2l_pairs_prepare_backward(const l2l_node *node, int64_t height, int64_t width,
+                                const double *params, double *coefs) {
+    (void)params;
+    const l2l_sites s = l2l_sites_of(node, height, width);
+    double *pairs = coefs + l2l_site_coefs_of(&s);
     const int side = 2 * s.radius + 1;
-    if (!s.uniform || node->coef_count == l2l_site_coefs(node)) return;
-    for (int y = 0; y < s.period_y; y++)
-        for (int x = 0; x < 2; x++)
-            for (int k = 0; k < 3 * s.taps; k++)
-                for (int p = 0; p < 2; p++) {
-                    int o = k / s.taps, t = k % s.taps, column = l2l_site_column(&s, x + p);
-                    int forward = l2l_site_offset(&s, y, column) + k;
-                    int back = l2l_transposed_offset(&s, o, t, y - s.radius + t / side,
-                                                     x + p - s.radius + t % side);
-                    pairs[l2l_pair_offset(&s, 0, y, x) + 2 * k + p] = coefs[forward];
-                    pairs[l2l_pair_offset(&s, 1, y, x) + 2 * k + p] = coefs[back];
-                }
+    for (int y = 0; has_pairs(node, &s) && y < s.period_y; y++)
+        for (int p = 0; p < 2; p++)
+            for (int t = 0; t < s.taps; t++) {
+                const int64_t from_y = y - s.radius + t / side, from_x = p - s.radius + t % side;
+                const double *back = coefs + l2l_transposed_offset(&s, 0, t, from_y, from_x);
+                for (int o = 0; o < 3; o++)
+                    put_pair(&s, pairs, 1, y, p, o * s.taps + t, back[o * s.taps]);
+            }
 }
 
 /* ---- bilinear: normalised convolution of the masked mosaic ---- */
@@ -133,8 +153,8 @@ static void bilinear_site(const l2l_node *node, const l2l_sites *s, const l2l_si
     }
 }
 
-void l2l_bilinear_prepare(const l2l_node *node, int64_t height, int64_t width,
-                          const double *params, double *coefs) {
+void l2l_bilinear_prepare(const l2l_node *node, int64_t height, int64_t width, const double *params,
+                          double *coefs) {
     (void)params;
     l2l_sites s = l2l_sites_of(node, height, width);
     for (int i = 0; i < node->coef_count; i++) coefs[i] = 0.0;

@@ -38,8 +38,10 @@ typedef void (*l2l_site_visitor)(const l2l_node *node, const l2l_sites *s, const
 void l2l_visit_sites(const l2l_node *node, const l2l_sites *s, l2l_site_visitor visitor,
                      void *data);
 
-/* Fills in the pairs from the classes. */
+/* Fills in the pairs from the classes, forward and backward ones. */
 void l2l_pairs_prepare(const l2l_node *node, int64_t height, int64_t width, double *coefs);
+void l2l_pairs_prepare_backward(const l2l_node *node, int64_t height, int64_t width,
+                                const double *params, double *coefs);
 
 /* The coefficient by which output o's cotangent at window position k, in the pixel (y, x) of the
    image, goes into the sample at the middle of the window: an offset into the taps. */

@@ -36,7 +36,9 @@ static double make_table(double p, double *table) {
     enum { N = L2L_POWER_TERMS };
     const double pi = 3.14159265358979323846;
     double node[N], divided[N], *q = table + L2L_POWER_EXPONENTS, error = 0.0;
-    for (int k = 0; k < L2L_POWER_EXPONENTS; k++) table[k] = exp2(p * (k - 31));
+    const double octave = exp2(p);
+    table[0] = exp2(-31.0 * p);
+    for (int k = 1; k < L2L_POWER_EXPONENTS; k++) table[k] = table[k - 1] * octave;
     for (int k = 0; k < N; k++) {
         node[k] = 0.5 * cos(pi * (k + 0.5) / N);
         divided[k] = pow(1.5 + node[k], p);
@@ -66,12 +68,20 @@ static void prepare(const l2l_node *node, int64_t height, int64_t width, const d
         split(inverse - 1.0, coefs + L2L_GAMMA_SLOPE_POWER);
         coefs[L2L_GAMMA_INVERSE] = inverse;
         coefs[L2L_GAMMA_FLOOR_SLOPE] = inverse * pow(floor_x, inverse - 1.0);
+        /* less than half a unit in the last place of a float; and the entries must be floats, too
+         */
         double error = make_table(inverse, coefs + L2L_GAMMA_VALUE_TABLE);
-        double slope_error = make_table(inverse - 1.0, coefs + L2L_GAMMA_SLOPE_TABLE);
-        /* less than half a unit in the last place of a float for the value, a few for the slope;
-           and the entries must be floats, too */
-        bool exact = error < 6e-8 && slope_error < 1e-6 && fabs(inverse) <= 1.0;
-        coefs[L2L_GAMMA_TABLES] = exact;
+        coefs[L2L_GAMMA_TABLES] = error < 6e-8 && fabs(inverse) <= 1.0;
+    }
+}
+
+/* A few units in the last place will do for the slope. */
+static void prepare_backward(const l2l_node *node, int64_t height, int64_t width,
+                             const double *params, double *coefs) {
+    (void)height, (void)width;
+    for (int i = 0; i < count(node); i++, coefs += L2L_GAMMA_COEFS) {
+        double error = make_table(1.0 / params[i] - 1.0, coefs + L2L_GAMMA_SLOPE_TABLE);
+        coefs[L2L_GAMMA_SLOPE_TABLES] = error < 1e-6 && coefs[L2L_GAMMA_TABLES] != 0.0;
     }
 }
 
@@ -82,7 +92,14 @@ static void unfold(const l2l_node *node, int64_t height, int64_t width, const do
 }
 
 const l2l_stage_row l2l_gamma_row = {
-    .stage = "gamma", .kind = L2L_GAMMA, .shape = L2L_SHAPE_POINT, .needs = L2L_NEEDS_SRC,
+    .stage = "gamma",
+    .kind = L2L_GAMMA,
+    .shape = L2L_SHAPE_POINT,
+    .needs = L2L_NEEDS_SRC,
     .clips = true,
-    .configure = configure, .defaults = defaults, .prepare = prepare, .unfold = unfold,
+    .configure = configure,
+    .defaults = defaults,
+    .prepare = prepare,
+    .prepare_backward = prepare_backward,
+    .unfold = unfold,
 };

@@ -44,8 +44,8 @@ static void plain_backward(const power *p, const real *restrict x, const real *r
 
 #if defined(L2L_REAL_IS_f64)
 
-static void values(const power *p, const real *x, real *y, int count) {
-    plain_values(p, x, y, count);
+static void values(const power *p, const void *const *x, void *const *y, int rows, int count) {
+    for (int c = 0; c < rows; c++) plain_values(p, x[c], y[c], count);
 }
 
 static void gradients(const power *p, const real *x, const real *grad, real *grad_x, real *lane,
@@ -127,20 +127,25 @@ L2L_FN vreal v_log2(vreal x) {
     return v_fma(q, f, __builtin_convertvector(e, vreal));
 }
 
-static void values(const power *p, const real *x, real *y, int count) {
-    if (!p->tables) {
-        plain_values(p, x, y, count);
-        return;
-    }
+/* All channels that share a γ at once: the table stays in registers. */
+static void values(const power *p, const void *const *x, void *const *y, int rows, int count) {
     float table[L2L_POWER_TABLE];
     memcpy(table, p->coefs + L2L_GAMMA_VALUE_TABLE, sizeof table);
     const vreal lo = v_splat(p->lo), hi = v_splat(p->hi);
-    for (int i = 0; i < count; i += L2L_WIDTH) {
-        vint outside;
-        v_store(y + i, v_power(v_clip(v_load(x + i), lo, hi), table, &outside));
-        if (__builtin_expect(!v_any(outside), 1)) continue;
-        for (int l = 0; l < L2L_WIDTH && i + l < count; l++)
-            if (outside[l]) y[i + l] = one_value(p, x[i + l]);
+    for (int c = 0; c < rows; c++) {
+        const real *from = x[c];
+        real *to = y[c];
+        if (!p->tables) {
+            plain_values(p, from, to, count);
+            continue;
+        }
+        for (int i = 0; i < count; i += L2L_WIDTH) {
+            vint outside;
+            v_store(to + i, v_power(v_clip(v_load(from + i), lo, hi), table, &outside));
+            if (__builtin_expect(!v_any(outside), 1)) continue;
+            for (int l = 0; l < L2L_WIDTH && i + l < count; l++)
+                if (outside[l]) to[i + l] = one_value(p, from[i + l]);
+        }
     }
 }
 
@@ -175,7 +180,7 @@ L2L_FN void table_gradients(const power *p, const real *x, const real *grad, rea
 
 static void gradients(const power *p, const real *x, const real *grad, real *grad_x, real *lane,
                       int count) {
-    if (!p->tables)
+    if (!p->slope_tables)
         plain_backward(p, x, grad, grad_x, lane, count);
     else if (!lane)
         table_gradients(p, x, grad, grad_x, NULL, count);
@@ -188,9 +193,11 @@ static void gradients(const power *p, const real *x, const real *grad, real *gra
 #endif
 
 static void forward(const l2l_sweep *sweep) {
-    for (int c = 0; c < sweep->node->in_channels; c++) {
+    const int channels = sweep->node->in_channels;
+    const int shared = sweep->node->attributes.gamma.per_channel ? 1 : channels;
+    for (int c = 0; c < channels; c += shared) {
         power p = power_of(sweep, c);
-        values(&p, sweep->src[c], sweep->out[c], sweep->count);
+        values(&p, sweep->src + c, sweep->out + c, shared, sweep->count);
     }
 }
 

@@ -45,7 +45,7 @@ L2L_FN real l2l_gamma_log_term(real x, l2l_exponent p) {
 typedef struct l2l_gamma_channel {
     const real *coefs;
     l2l_gamma_coefs scalars;
-    bool tables, clipped;
+    bool tables, slope_tables, clipped;
     real lo, hi;
 } l2l_gamma_channel;
 
@@ -56,6 +56,7 @@ L2L_FN l2l_gamma_channel l2l_gamma_channel_of(const real *k, bool clipped, real 
                               k[L2L_GAMMA_INVERSE],
                               k[L2L_GAMMA_FLOOR_SLOPE] },
                             k[L2L_GAMMA_TABLES] != 0,
+                            k[L2L_GAMMA_SLOPE_TABLES] != 0,
                             clipped,
                             clipped ? lo : -(real)INFINITY,
                             clipped ? hi : (real)INFINITY };
@@ -108,7 +109,7 @@ L2L_FN real l2l_gamma_backward_at(const l2l_gamma_channel *p, real given, real g
     real x = l2l_clip_value(given, p->lo, p->hi), slope;
 #if !defined(L2L_REAL_IS_f64)
     int32_t outside = 1;
-    float base = p->tables ? l2l_table_power(x, p->coefs + L2L_GAMMA_SLOPE_TABLE, &outside) : 0.0f;
+    float base = p->slope_tables ? l2l_table_power(x, p->coefs + L2L_GAMMA_SLOPE_TABLE, &outside) : 0.0f;
     if (!outside) {
         slope = p->scalars.inverse * base;
         *term = x * base * l2l_table_log2(x);

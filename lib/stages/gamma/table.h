@@ -16,9 +16,10 @@ enum {
     L2L_GAMMA_SLOPE_POWER = 2, /* 1/γ − 1 likewise */
     L2L_GAMMA_INVERSE = 4,     /* 1/γ */
     L2L_GAMMA_FLOOR_SLOPE = 5, /* (1/γ) floor^(1/γ − 1) */
-    L2L_GAMMA_TABLES = 6,      /* 1 if the tables are as exact as they must be */
-    L2L_GAMMA_VALUE_TABLE = 7, /* for 1/γ */
-    L2L_GAMMA_SLOPE_TABLE = L2L_GAMMA_VALUE_TABLE + L2L_POWER_TABLE, /* for 1/γ − 1 */
+    L2L_GAMMA_TABLES = 6,      /* 1 if the table of values is as exact as it must be */
+    L2L_GAMMA_SLOPE_TABLES = 7, /* 1 if both are; backward only */
+    L2L_GAMMA_VALUE_TABLE = 8, /* for 1/γ */
+    L2L_GAMMA_SLOPE_TABLE = L2L_GAMMA_VALUE_TABLE + L2L_POWER_TABLE, /* for 1/γ − 1; backward only */
     L2L_GAMMA_COEFS = L2L_GAMMA_SLOPE_TABLE + L2L_POWER_TABLE
 };
 
