@@ -21,9 +21,11 @@ void l2l_tile_run(const l2l_job *job, int64_t image, int64_t index, void *memory
     t->sums = job->partials ? job->partials + slot * job->sums_per_tile : NULL;
     if (t->sums) memset(t->sums, 0, (size_t)job->sums_per_tile * sizeof *t->sums);
     l2l_tile_take_memory(t, (char *)memory + (sizeof(tile) + 63) / 64 * 64);
+    l2l_tile_set_steps(t);
     l2l_tile_set_own(t, index);
     if (job->backward) l2l_tile_set_grad_ranges(t);
     l2l_tile_set_value_ranges(t);
+    l2l_tile_use_tensors(t);
     if (!job->backward) {
         l2l_tile_need_value(t, job->top, t->own_y[job->top].hi);
         for (int b = 0; b < job->top; b++)

@@ -11,10 +11,12 @@ typedef struct range {
 
 /* Rows of one boundary. Planes: channels, then luma (or the total of the cotangent), then what the
    node before left for its backward. Between nodes that hand on luma alone there are no channels.
- */
+   Where the caller's tensor can serve as it lies, the ring is that: it never comes round. */
 typedef struct ring {
-    char *base;
+    char *base;                   /* of column x0 in the first row kept */
+    int64_t plane_size, row_size; /* in bytes */
     int planes, capacity;
+    bool direct;   /* the caller's tensor */
     range y, x;    /* what is needed of the image */
     int64_t x0;    /* rows are computed from here on: x.lo, or up to 15 columns before it, so that
                       equal columns are equally aligned everywhere; what lies before x.lo is of no
@@ -28,9 +30,19 @@ enum {
     FLUSH_ROWS = 32 /* that kernels sum up in single precision */
 };
 
+/* A node, as far as every row of it asks, in one place. */
+struct step {
+    l2l_sweep sweep; /* used again for every row */
+    const l2l_kernel *kernel;
+    l2l_shape shape;
+    unsigned needs;
+    int rows; /* that the kernel makes at once */
+};
+
 typedef struct tile {
     const l2l_job *job;
     int64_t image;
+    struct step step[L2L_MAX_BOUNDARIES];
     range own_y[L2L_MAX_BOUNDARIES], own_x[L2L_MAX_BOUNDARIES];
     ring value[L2L_MAX_BOUNDARIES], grad[L2L_MAX_BOUNDARIES];
     char *zero, *plane[MAX_ROWS], *spare[3], *extra[L2L_MAX_CHANNELS], *lanes;
@@ -58,20 +70,25 @@ static inline int group_last(const l2l_chain *chain, int i) {
     return i;
 }
 
+static inline int slot_of(const ring *r, int64_t y) {
+    return (int)((uint32_t)y % (uint32_t)r->capacity);
+}
+
 /* The sample in row y and column x of a plane. */
 static inline char *at(const tile *t, const ring *r, int plane, int64_t y, int64_t x) {
-    const l2l_job *job = t->job;
-    int64_t row = (int64_t)plane * r->capacity + (uint32_t)y % (uint32_t)r->capacity;
-    int64_t column = job->pad + x - r->x0;
-    return r->base + (size_t)(row * job->row_size + column) * job->kernels->size;
+    return r->base + plane * r->plane_size + slot_of(r, y) * r->row_size +
+           (x - r->x0) * (int64_t)t->job->kernels->size;
 }
 
 static inline void rows_at(const tile *t, const ring *r, int planes, int64_t y, int64_t x,
                            const void **rows) {
-    for (int p = 0; p < planes; p++) rows[p] = at(t, r, p, y, x);
+    const char *row = at(t, r, 0, y, x);
+    for (int p = 0; p < planes; p++, row += r->plane_size) rows[p] = row;
 }
 
-static inline int columns_of(const ring *r) { return (int)(r->x.hi - r->x0); }
+static inline int columns_of(const ring *r) {
+    return (int)(r->x.hi - r->x0);
+}
 
 static inline bool empty(range r) {
     return r.lo >= r.hi;
@@ -79,10 +96,6 @@ static inline bool empty(range r) {
 
 static inline bool sums_of(const l2l_job *job, int node) {
     return job->want_sums && job->chain->nodes[node].sum_count > 0;
-}
-
-static inline const l2l_kernel *kernel_of(const tile *t, int i) {
-    return t->job->kernels->stages[t->job->chain->nodes[i].kernel];
 }
 
 static inline bool is_mine(const tile *t, int b, int64_t y) {
@@ -101,7 +114,10 @@ void l2l_tile_load(const tile *t, const l2l_view *view, int64_t n, const ring *t
 void l2l_tile_store(const tile *t, const l2l_view *view, int64_t n, const ring *from, int b,
                     int64_t y, l2l_store_mode mode);
 void l2l_tile_load_extra(tile *t, int i, int64_t y, const ring *to);
-void l2l_sweep_init(l2l_sweep *s, const tile *t, int i, int64_t y, int64_t x, int64_t count);
+void l2l_tile_use_tensors(tile *t);
+void l2l_tile_prefetch(const tile *t, const ring *r, int64_t y);
+void l2l_tile_set_steps(tile *t);
+l2l_sweep *l2l_tile_sweep(tile *t, int i, int64_t y, int64_t x, int64_t count);
 void l2l_tile_window(const tile *t, const ring *r, int plane, int64_t first, int count,
                      l2l_border border, int64_t extent, int64_t x, const void **rows);
 void l2l_tile_source_window(const tile *t, int i, int plane, int64_t y, int n, int64_t x,

@@ -38,7 +38,7 @@ static void gather(tile *t, int i, l2l_sweep *s, int planes, int first_plane, in
             l2l_tile_window(t, &t->value[i + 1], aux_plane, image - r, side, L2L_BORDER_ZERO,
                             height, s->x, aux);
         s->y = image;
-        kernel_of(t, i)->backward(s);
+        t->step[i].kernel->backward(s);
         s->add = true;
     }
     s->y = q;
@@ -76,33 +76,32 @@ static void backward_plane(tile *t, int i, l2l_sweep *s) {
 
 static void backward_rows(tile *t, int i, int64_t q, int n) {
     const ring *below = &t->grad[i], *above = &t->grad[i + 1];
-    l2l_sweep s;
-    l2l_sweep_init(&s, t, i, q, below->x0, columns_of(below));
-    const l2l_node *node = s.node;
-    s.rows = n;
-    if (node->row->shape == L2L_SHAPE_PLANE) {
-        backward_plane(t, i, &s);
+    l2l_sweep *s = l2l_tile_sweep(t, i, q, below->x0, columns_of(below));
+    const l2l_node *node = s->node;
+    s->rows = n;
+    if (t->step[i].shape == L2L_SHAPE_PLANE) {
+        backward_plane(t, i, s);
         return;
     }
-    if (node->row->shape == L2L_SHAPE_CFA && node->scale == 1) {
-        void *row = at(t, below, 0, q, s.x);
-        gather(t, i, &s, 3, 0, 0, &row);
+    if (t->step[i].shape == L2L_SHAPE_CFA && node->scale == 1) {
+        void *row = at(t, below, 0, q, s->x);
+        gather(t, i, s, 3, 0, 0, &row);
         return;
     }
     const void *src[L2L_MAX_CHANNELS], *grad[L2L_MAX_CHANNELS];
     void *out[L2L_MAX_CHANNELS];
     int64_t row = q / node->scale, last = t->job->height[i + 1] - 1;
-    rows_at(t, above, node->out_channels, row > last ? last : row, s.x / node->scale, grad);
-    if (node->row->needs & L2L_NEEDS_SRC) rows_at(t, &t->value[i], node->in_channels, q, s.x, src);
-    for (int c = 0; c < node->in_channels; c++) out[c] = at(t, below, c, q, s.x);
-    s.src = src;
-    s.grad = grad;
-    s.out = out;
-    if (kernel_of(t, i)->sums_in_backward && sums_of(t->job, i) && is_mine(t, i + 1, q)) {
-        s.own_begin = (int)(t->own_x[i + 1].lo - below->x0);
-        s.own_count = (int)(t->own_x[i + 1].hi - t->own_x[i + 1].lo);
+    rows_at(t, above, node->out_channels, row > last ? last : row, s->x / node->scale, grad);
+    if (t->step[i].needs & L2L_NEEDS_SRC) rows_at(t, &t->value[i], node->in_channels, q, s->x, src);
+    for (int c = 0; c < node->in_channels; c++) out[c] = at(t, below, c, q, s->x);
+    s->src = src;
+    s->grad = grad;
+    s->out = out;
+    if (t->step[i].kernel->sums_in_backward && sums_of(t->job, i) && is_mine(t, i + 1, q)) {
+        s->own_begin = (int)(t->own_x[i + 1].lo - below->x0);
+        s->own_count = (int)(t->own_x[i + 1].hi - t->own_x[i + 1].lo);
     }
-    kernel_of(t, i)->backward(&s);
+    t->step[i].kernel->backward(s);
 }
 
 static void need_value_for_sums(tile *t, int i, int64_t y) {
@@ -116,39 +115,38 @@ static void sum_rows(tile *t, int i, int64_t y, int n) {
     range x = t->own_x[i + 1];
     const ring *above = &t->grad[i + 1];
     const void *rows[MAX_WINDOW], *grad[L2L_MAX_CHANNELS];
-    l2l_sweep s;
-    l2l_sweep_init(&s, t, i, y, x.lo, x.hi - x.lo);
-    const l2l_node *node = s.node;
+    l2l_sweep *s = l2l_tile_sweep(t, i, y, x.lo, x.hi - x.lo);
+    const l2l_node *node = s->node;
     int channels = job->chain->channels[i];
     need_value_for_sums(t, i, y + n - 1);
-    s.rows = n;
-    s.src = rows;
-    s.grad = grad;
-    if (node->row->shape != L2L_SHAPE_PLANE) {
-        if (node->row->shape == L2L_SHAPE_CFA)
+    s->rows = n;
+    s->src = rows;
+    s->grad = grad;
+    if (t->step[i].shape != L2L_SHAPE_PLANE) {
+        if (t->step[i].shape == L2L_SHAPE_CFA)
             l2l_tile_source_window(t, i, 0, y, 1, x.lo, rows);
         else
             rows_at(t, &t->value[i], channels, y, x.lo, rows);
         rows_at(t, above, node->out_channels, y, x.lo, grad);
-        kernel_of(t, i)->sums(&s);
+        t->step[i].kernel->sums(s);
     }
-    int planes = node->row->shape != L2L_SHAPE_PLANE ? 0 : node->luma ? 1 : channels;
+    int planes = t->step[i].shape != L2L_SHAPE_PLANE ? 0 : node->luma ? 1 : channels;
     for (int p = 0; p < planes; p++) {
         l2l_tile_source_window(t, i, (node->luma ? stored(job->chain, i) : 0) + p, y, n, x.lo,
                                rows);
         for (int j = 0; j < n; j++)
             grad[j] = at(t, above, (node->luma ? stored(job->chain, i + 1) : 0) + p, y + j, x.lo);
-        kernel_of(t, i)->sums(&s);
+        t->step[i].kernel->sums(s);
     }
     int64_t done = y + n - t->own_y[i + 1].lo;
     bool last = y + n == t->own_y[i + 1].hi;
-    if (kernel_of(t, i)->flush && (last || done % FLUSH_ROWS == 0)) kernel_of(t, i)->flush(&s);
+    if (t->step[i].kernel->flush && (last || done % FLUSH_ROWS == 0)) t->step[i].kernel->flush(s);
 }
 
 /* Sums rows in pairs, counted from the first row that the tile owns, for kernels that take them. */
 static void sum_row(tile *t, int i, int64_t y) {
     bool odd = (y - t->own_y[i + 1].lo) % 2 == 1, last = y + 1 == t->own_y[i + 1].hi;
-    if (kernel_of(t, i)->sum_rows < 2)
+    if (t->step[i].kernel->sum_rows < 2)
         sum_rows(t, i, y, 1);
     else if (odd)
         sum_rows(t, i, y - 1, 2);
@@ -162,8 +160,10 @@ static void finish_grad(tile *t, int b, int64_t y) {
     const l2l_chain *chain = job->chain;
     ring *r = &t->grad[b];
     bool mine = is_mine(t, b, y);
-    l2l_tile_store(t, &job->grad_tap[b], t->image, r, b, y, L2L_STORE_WRITE);
+    if (l2l_view_present(&job->grad_tap[b]))
+        l2l_tile_store(t, &job->grad_tap[b], t->image, r, b, y, L2L_STORE_WRITE);
     if (b == 0) {
+        if (!l2l_view_present(&job->grad_src) || r->direct) return;
         l2l_tile_store(t, &job->grad_src, t->image, r, b, y,
                        job->add      ? L2L_STORE_ADD
                        : job->stream ? L2L_STORE_STREAM
@@ -178,12 +178,12 @@ static void finish_grad(tile *t, int b, int64_t y) {
         job->kernels->total(at(t, r, channels, y, r->x0), rows, channels, count);
     }
     for (int p = node->luma ? channels : 0; node->radius && p < channels + node->luma; p++)
-        job->kernels->extend(at(t, r, p, y, r->x0), r->x0, count, job->width[b],
-                             2 * node->radius, L2L_BORDER_ZERO);
-    if (b - 1 == chain->additive_node)
+        job->kernels->extend(at(t, r, p, y, r->x0), r->x0, count, job->width[b], 2 * node->radius,
+                             L2L_BORDER_ZERO);
+    if (b - 1 == chain->additive_node && l2l_view_present(&job->grad_additive))
         l2l_tile_store(t, &job->grad_additive, 0, r, b, y,
                        job->add || t->image > 0 ? L2L_STORE_ADD : L2L_STORE_WRITE);
-    bool later = b - 1 >= job->lowest && kernel_of(t, b - 1)->sums_in_backward;
+    bool later = b - 1 >= job->lowest && t->step[b - 1].kernel->sums_in_backward;
     if (mine && sums_of(job, b - 1) && !later) sum_row(t, b - 1, y);
     if (mine && job->moments_at == b) {
         range x = t->own_x[b];
@@ -210,17 +210,20 @@ void l2l_tile_need_grad(tile *t, int b, int64_t end) {
     if (end > r->y.hi) end = r->y.hi;
     while (r->front < end) {
         int64_t q = r->front;
-        int n = b < job->chain->count ? l2l_rows_at_once(job, b) : 1;
+        int n = b < job->chain->count ? t->step[b].rows : 1;
         if (n > r->y.hi - q) n = (int)(r->y.hi - q);
         if (n > 1 && (near_border(job, b, q) || near_border(job, b, q + n - 1))) n = 1;
         if (b == job->chain->count) {
-            l2l_tile_load(t, &job->grad_dst, t->image, r, job->chain->channels[b], q, 1.0);
+            if (r->direct)
+                l2l_tile_prefetch(t, r, q + 1);
+            else
+                l2l_tile_load(t, &job->grad_dst, t->image, r, job->chain->channels[b], q, 1.0);
             need_taps(t, q + 1);
         } else {
             const l2l_node *node = &job->chain->nodes[b];
             l2l_tile_need_grad(t, b + 1, (q + n - 1) / node->scale + 1 + node->radius);
-            if (node->row->needs & L2L_NEEDS_SRC) l2l_tile_need_value(t, b, q + n);
-            if (node->row->needs & L2L_NEEDS_AUX)
+            if (t->step[b].needs & L2L_NEEDS_SRC) l2l_tile_need_value(t, b, q + n);
+            if (t->step[b].needs & L2L_NEEDS_AUX)
                 l2l_tile_need_value(t, b + 1, q + n + node->radius);
             backward_rows(t, b, q, n);
         }

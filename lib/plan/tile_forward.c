@@ -17,7 +17,7 @@ static void forward_plane(tile *t, int i, l2l_sweep *s) {
         if (node->aux_planes) out[s->rows] = at(t, to, first_aux + p, s->y, s->x);
         l2l_tile_source_window(t, i, first_plane + p, s->y, s->rows, s->x, rows);
         s->out = out;
-        kernel_of(t, i)->forward(s);
+        t->step[i].kernel->forward(s);
     }
     const ring *from = node->luma_leave ? &t->value[group_first(job->chain, i)] : NULL;
     for (int j = 0; from && j < s->rows; j++) {
@@ -30,26 +30,27 @@ static void forward_plane(tile *t, int i, l2l_sweep *s) {
 
 static void forward_rows(tile *t, int i, int64_t y, int n) {
     const ring *to = &t->value[i + 1];
-    l2l_sweep s;
-    l2l_sweep_init(&s, t, i, y, to->x0, columns_of(to));
-    s.rows = n;
-    if (s.node->row->shape == L2L_SHAPE_PLANE) {
-        forward_plane(t, i, &s);
+    l2l_sweep *s = l2l_tile_sweep(t, i, y, to->x0, columns_of(to));
+    s->rows = n;
+    if (t->step[i].shape == L2L_SHAPE_PLANE) {
+        forward_plane(t, i, s);
         return;
     }
     const void *rows[MAX_WINDOW], *extra[L2L_MAX_CHANNELS];
     void *out[L2L_MAX_CHANNELS];
-    if (s.node->row->shape == L2L_SHAPE_CFA)
-        l2l_tile_source_window(t, i, 0, y, 1, s.x, rows);
+    if (t->step[i].shape == L2L_SHAPE_CFA)
+        l2l_tile_source_window(t, i, 0, y, 1, s->x, rows);
     else
-        rows_at(t, &t->value[i], s.node->in_channels, y, s.x, rows);
-    for (int c = 0; c < s.node->out_channels; c++) out[c] = at(t, to, c, y, s.x);
-    l2l_tile_load_extra(t, i, y, to);
-    for (int c = 0; c < L2L_MAX_CHANNELS; c++) extra[c] = t->extra[c];
-    s.src = rows;
-    s.out = out;
-    s.extra = extra;
-    kernel_of(t, i)->forward(&s);
+        rows_at(t, &t->value[i], s->node->in_channels, y, s->x, rows);
+    for (int c = 0; c < s->node->out_channels; c++) out[c] = at(t, to, c, y, s->x);
+    if (i == t->job->chain->additive_node) {
+        l2l_tile_load_extra(t, i, y, to);
+        for (int c = 0; c < L2L_MAX_CHANNELS; c++) extra[c] = t->extra[c];
+        s->extra = extra;
+    }
+    s->src = rows;
+    s->out = out;
+    t->step[i].kernel->forward(s);
 }
 
 /* A new row of values: given to whoever asked for it, and made ready for the node that reads it. */
@@ -58,10 +59,12 @@ static void finish_value(tile *t, int b, int64_t y) {
     const l2l_chain *chain = job->chain;
     ring *r = &t->value[b];
     int count = columns_of(r), channels = stored(chain, b);
-    l2l_tile_store(t, &job->tap[b], t->image, r, b, y, L2L_STORE_WRITE);
+    if (l2l_view_present(&job->tap[b]))
+        l2l_tile_store(t, &job->tap[b], t->image, r, b, y, L2L_STORE_WRITE);
     if (!job->backward && b == job->top) {
-        l2l_tile_store(t, &job->dst, t->image, r, b, y,
-                       job->stream ? L2L_STORE_STREAM : L2L_STORE_WRITE);
+        if (!r->direct && l2l_view_present(&job->dst))
+            l2l_tile_store(t, &job->dst, t->image, r, b, y,
+                           job->stream ? L2L_STORE_STREAM : L2L_STORE_WRITE);
         if (job->moments_at == b)
             for (int c = 0; c < channels; c++)
                 job->kernels->moments(at(t, r, c, y, t->own_x[b].lo), job->means[c],
@@ -81,17 +84,36 @@ static void finish_value(tile *t, int b, int64_t y) {
                              node->border);
 }
 
+/* The first stage may work on the row that was loaded, where nobody else wants that. */
+static bool load_is_enough(const tile *t) {
+    const l2l_job *job = t->job;
+    return !job->backward && job->chain->nodes[0].row->in_place && !l2l_view_present(&job->tap[0]);
+}
+
+static void load_and_forward(tile *t, int64_t y) {
+    ring *to = &t->value[1];
+    l2l_sweep *s = l2l_tile_sweep(t, 0, y, to->x0, columns_of(to));
+    void *row = at(t, to, 0, y, to->x0);
+    const void *same = row;
+    l2l_tile_load(t, &t->job->src, t->image, to, 1, y, t->job->chain->sample_scale);
+    s->src = &same;
+    s->out = &row;
+    t->step[0].kernel->forward(s);
+}
+
 void l2l_tile_need_value(tile *t, int b, int64_t end) {
     const l2l_job *job = t->job;
     ring *r = &t->value[b];
     if (end > r->y.hi) end = r->y.hi;
     while (r->front < end) {
         int64_t y = r->front;
-        int n = b > 0 ? l2l_rows_at_once(job, b - 1) : 1;
+        int n = b > 0 ? t->step[b - 1].rows : 1;
         if (n > r->y.hi - y) n = (int)(r->y.hi - y);
         if (b == 0) {
             l2l_tile_load(t, &job->src, t->image, r, job->chain->channels[0], y,
                           job->chain->sample_scale);
+        } else if (b == 1 && load_is_enough(t)) {
+            load_and_forward(t, y);
         } else {
             const l2l_node *node = &job->chain->nodes[b - 1];
             l2l_tile_need_value(t, b - 1, (y + n) * node->scale + node->radius);

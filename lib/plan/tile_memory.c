@@ -60,8 +60,11 @@ size_t l2l_tile_bytes(const l2l_job *job) {
 static char *take_ring(const l2l_job *job, ring *r, int b, bool grad, char *memory) {
     r->capacity = capacity_of(job, b, grad);
     r->planes = planes_of(job, b, grad);
-    r->base = memory;
-    return memory + (size_t)r->capacity * (size_t)r->planes * row_bytes(job);
+    r->base = memory + (size_t)job->pad * job->kernels->size;
+    r->row_size = (int64_t)row_bytes(job);
+    r->plane_size = r->capacity * r->row_size;
+    r->direct = false;
+    return memory + r->planes * r->plane_size;
 }
 
 void l2l_tile_take_memory(tile *t, char *memory) {
@@ -78,5 +81,5 @@ void l2l_tile_take_memory(tile *t, char *memory) {
         if (job->backward) memory = take_ring(job, &t->grad[b], b, true, memory);
     }
     t->lanes = memory;
-    memset(t->lanes, 0, (size_t)job->chain->lane_count * job->kernels->size);
+    if (job->want_sums) memset(t->lanes, 0, (size_t)job->chain->lane_count * job->kernels->size);
 }

@@ -1,7 +1,9 @@
 /* What a tile owns of each boundary, and what it must compute to make that. */
 #include "plan/tile.h"
 
-static int64_t align(int64_t x) { return x / L2L_LANES * L2L_LANES; }
+static int64_t align(int64_t x) {
+    return x / L2L_LANES * L2L_LANES;
+}
 
 static range both(range a, range b) {
     if (empty(a)) return b;

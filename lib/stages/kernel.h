@@ -59,7 +59,8 @@ typedef enum l2l_store_mode {
 
 /* What the executor does to rows between kernels. Columns are counted from the row pointer. */
 typedef struct l2l_kernels {
-    size_t size; /* of a sample */
+    l2l_dtype real; /* of samples in rows */
+    size_t size;    /* of one */
     const l2l_kernel *const *stages; /* by row of the stage table */
     /* Strided samples of any dtype, times `scale` → a row; and a row → strided samples (not packed).
        `next` is how far on the samples lie that will be loaded next (0: unknown). */

@@ -132,33 +132,44 @@ void L2L_SYMBOL(l2l_row_luma_apply)(void *const *dst, const void *const *src, co
 
 /* ---- borders ---- */
 
-/* Column i of the row, which may lie up to `radius` beyond the image, has this column of the row
-   for its source; −1: none. */
-static int64_t source_of(int64_t i, int64_t x, int64_t extent, l2l_border border) {
-    int64_t source = l2l_extend(border, x + i, extent);
-    return source < 0 ? -1 : source - x;
+/* Where the k-th sample beyond an end comes from: that many columns inwards from the last one, or
+   NOWHERE. An image that is smaller than the distance reflects more than once. */
+enum { NOWHERE = -1 };
+
+static inline int64_t inwards(l2l_border border, int k, int64_t extent) {
+    if (k >= extent) {
+        int64_t column = l2l_extend(border, -k, extent);
+        return column < 0 ? NOWHERE : column;
+    }
+    return border == L2L_BORDER_MIRROR      ? k
+           : border == L2L_BORDER_SYMMETRIC ? k - 1
+           : border == L2L_BORDER_REPLICATE ? 0
+                                            : NOWHERE;
 }
 
 void L2L_SYMBOL(l2l_row_extend)(void *row, int64_t x, int count, int64_t extent, int radius,
                                 l2l_border border) {
-    real *samples = row;
-    for (int side = 0; side < 2; side++) {
-        if (side == 0 ? x > 0 : x + count < extent) continue;
-        for (int k = 1; k <= radius; k++) {
-            int64_t i = side == 0 ? -k : count - 1 + k, source = source_of(i, x, extent, border);
-            samples[i] = source < 0 ? R(0.0) : samples[source];
-        }
+    real *first = row, *last = first + count - 1;
+    const bool left = x == 0, right = x + count == extent;
+    for (int k = 1; (left || right) && k <= radius; k++) {
+        int64_t source = inwards(border, k, extent);
+        if (left) first[-k] = source < 0 ? R(0.0) : first[source];
+        if (right) last[k] = source < 0 ? R(0.0) : last[-source];
     }
 }
 
 void L2L_SYMBOL(l2l_row_fold)(void *row, int64_t x, int count, int64_t extent, int radius,
                               l2l_border border) {
-    real *samples = row;
+    real *first = row, *last = first + count - 1;
     for (int side = 0; side < 2; side++) {
         if (side == 0 ? x > 0 : x + count < extent) continue;
         for (int k = 1; k <= radius; k++) {
-            int64_t i = side == 0 ? -k : count - 1 + k, source = source_of(i, x, extent, border);
-            if (source >= 0 && source < count) samples[source] += samples[i];
+            int64_t source = inwards(border, k, extent);
+            if (source < 0 || source >= count) continue;
+            if (side == 0)
+                first[source] += first[-k];
+            else
+                last[-source] += last[k];
         }
     }
 }

@@ -15,6 +15,7 @@ static const l2l_kernel *const stages[] = {
 
 extern const l2l_kernels L2L_SYMBOL(l2l_kernels);
 const l2l_kernels L2L_SYMBOL(l2l_kernels) = {
+    .real = sizeof(real) == sizeof(double) ? L2L_F64 : L2L_F32,
     .size = sizeof(real),
     .stages = stages,
     .load = L2L_SYMBOL(l2l_row_load),
