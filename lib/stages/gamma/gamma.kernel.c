@@ -1,4 +1,5 @@
-/* Gamma over rows. Backward and the sum for γ share the power that costs both most of their time. */
+/* Gamma over rows. Backward and the sum for γ share the power that costs both most of their time.
+ */
 #include "stages/gamma/gamma.math.h"
 #include "stages/lanes.h"
 #include "stages/vector.h"
@@ -9,6 +10,13 @@ static const real *coefs_of(const l2l_sweep *sweep, int channel) {
 }
 
 typedef l2l_gamma_channel power;
+
+/* Rows of the channels that share a γ. */
+typedef struct channels {
+    const void *const *x, *const *grad;
+    void *const *grad_x; /* NULL: not wanted */
+    int count;
+} channels;
 
 static power power_of(const l2l_sweep *sweep, int channel) {
     const l2l_node *node = sweep->node;
@@ -32,14 +40,18 @@ static void plain_values(const power *p, const real *restrict x, real *restrict 
     for (int i = 0; i < count; i++) y[i] = one_value(p, x[i]);
 }
 
-/* grad_x = grad · slope (unless NULL), and lane += grad · y log2 x (unless NULL), whole groups. */
-static void plain_backward(const power *p, const real *restrict x, const real *restrict grad,
-                           real *restrict grad_x, real *restrict lane, int count) {
-    for (int i = 0; grad_x && i < count; i++)
-        grad_x[i] = l2l_gamma_passes(p, x[i]) ? grad[i] * one_slope(p, x[i]) : R(0.0);
-    for (int i = 0; lane && i < count; i += L2L_LANES)
-        for (int l = 0; l < L2L_LANES; l++)
-            lane[l] = L2L_FMA(grad[i + l], one_log_term(p, x[i + l]), lane[l]);
+/* In columns from `begin` to `end`: grad_x = grad · slope (unless NULL), and lane += grad · y log2
+   x (unless NULL; whole groups then). */
+static void plain_backward(const power *p, const channels *rows, int begin, int end, real *lane) {
+    for (int c = 0; c < rows->count; c++) {
+        const real *x = rows->x[c], *grad = rows->grad[c];
+        real *grad_x = rows->grad_x ? rows->grad_x[c] : NULL;
+        for (int i = begin; grad_x && i < end; i++)
+            grad_x[i] = l2l_gamma_passes(p, x[i]) ? grad[i] * one_slope(p, x[i]) : R(0.0);
+        for (int i = begin; lane && i < end; i += L2L_LANES)
+            for (int l = 0; l < L2L_LANES; l++)
+                lane[l] = L2L_FMA(grad[i + l], one_log_term(p, x[i + l]), lane[l]);
+    }
 }
 
 #if defined(L2L_REAL_IS_f64)
@@ -48,9 +60,8 @@ static void values(const power *p, const void *const *x, void *const *y, int row
     for (int c = 0; c < rows; c++) plain_values(p, x[c], y[c], count);
 }
 
-static void gradients(const power *p, const real *x, const real *grad, real *grad_x, real *lane,
-                      int count) {
-    plain_backward(p, x, grad, grad_x, lane, count);
+static void gradients(const power *p, const channels *rows, int begin, int end, real *lane) {
+    plain_backward(p, rows, begin, end, lane);
 }
 
 #else
@@ -149,98 +160,115 @@ static void values(const power *p, const void *const *x, void *const *y, int row
     }
 }
 
-L2L_FN void table_gradients(const power *p, const real *x, const real *grad, real *grad_x, real *lane,
-                            int count) {
+L2L_FN void table_gradients(const power *p, const channels *rows, int begin, int end, bool slopes,
+                            real *lane) {
     const vreal inverse = v_splat(p->scalars.inverse), lo = v_splat(p->lo), hi = v_splat(p->hi);
     const vint all = (vint){ 0 } - !p->clipped; /* all bits if nothing is clipped */
     float table[L2L_POWER_TABLE];
     memcpy(table, p->coefs + L2L_GAMMA_SLOPE_TABLE, sizeof table);
     vreal sum[L2L_PARTS];
     for (int k = 0; lane && k < L2L_PARTS; k++) sum[k] = v_load(lane + k * L2L_WIDTH);
-    for (int i = 0; i < count; i += L2L_LANES)
+    for (int c = 0; c < rows->count; c++) {
+        const real *x = rows->x[c], *grad = rows->grad[c];
+        for (int i = begin; i < end; i += L2L_LANES)
 #pragma GCC unroll 4
-        for (int k = 0; k < L2L_PARTS; k++) {
-            const int at = i + k * L2L_WIDTH;
-            vint outside;
-            vreal given = v_load(x + at), sample = v_clip(given, lo, hi), g = v_load(grad + at);
-            vreal base = v_power(sample, table, &outside), slope = inverse * base, term;
-            if (lane) term = sample * base * v_log2(sample);
-            if (__builtin_expect(v_any(outside), 0))
-                for (int l = 0; l < L2L_WIDTH && at + l < count; l++) {
-                    if (!outside[l]) continue;
-                    slope[l] = one_slope(p, given[l]);
-                    if (lane) term[l] = one_log_term(p, given[l]);
-                }
-            vint inside = ((given >= lo) & (given <= hi)) | all;
-            if (grad_x) v_store(grad_x + at, (vreal)((vint)(g * slope) & inside));
-            if (lane) sum[k] = v_fma(g, term, sum[k]);
-        }
+            for (int k = 0; k < L2L_PARTS; k++) {
+                const int at = i + k * L2L_WIDTH;
+                vint outside;
+                vreal given = v_load(x + at), sample = v_clip(given, lo, hi), g = v_load(grad + at);
+                vreal base = v_power(sample, table, &outside), slope = inverse * base, term;
+                if (lane) term = sample * base * v_log2(sample);
+                if (__builtin_expect(v_any(outside), 0))
+                    for (int l = 0; l < L2L_WIDTH && at + l < end; l++) {
+                        if (!outside[l]) continue;
+                        slope[l] = one_slope(p, given[l]);
+                        if (lane) term[l] = one_log_term(p, given[l]);
+                    }
+                vint inside = ((given >= lo) & (given <= hi)) | all;
+                if (slopes)
+                    v_store((real *)rows->grad_x[c] + at, (vreal)((vint)(g * slope) & inside));
+                if (lane) sum[k] = v_fma(g, term, sum[k]);
+            }
+    }
     for (int k = 0; lane && k < L2L_PARTS; k++) v_store(lane + k * L2L_WIDTH, sum[k]);
 }
 
-static void gradients(const power *p, const real *x, const real *grad, real *grad_x, real *lane,
-                      int count) {
+static void gradients(const power *p, const channels *rows, int begin, int end, real *lane) {
     if (!p->slope_tables)
-        plain_backward(p, x, grad, grad_x, lane, count);
+        plain_backward(p, rows, begin, end, lane);
     else if (!lane)
-        table_gradients(p, x, grad, grad_x, NULL, count);
-    else if (!grad_x)
-        table_gradients(p, x, grad, NULL, lane, count);
+        table_gradients(p, rows, begin, end, true, NULL);
+    else if (!rows->grad_x)
+        table_gradients(p, rows, begin, end, false, lane);
     else
-        table_gradients(p, x, grad, grad_x, lane, count);
+        table_gradients(p, rows, begin, end, true, lane);
 }
 
 #endif
 
+/* How many channels share a γ. */
+static int shared(const l2l_sweep *sweep) {
+    return sweep->node->attributes.gamma.per_channel ? 1 : sweep->node->in_channels;
+}
+
 static void forward(const l2l_sweep *sweep) {
-    const int channels = sweep->node->in_channels;
-    const int shared = sweep->node->attributes.gamma.per_channel ? 1 : channels;
-    for (int c = 0; c < channels; c += shared) {
+    const int at_once = shared(sweep);
+    for (int c = 0; c < sweep->node->in_channels; c += at_once) {
         power p = power_of(sweep, c);
-        values(&p, sweep->src + c, sweep->out + c, shared, sweep->count);
+        values(&p, sweep->src + c, sweep->out + c, at_once, sweep->count);
     }
 }
 
-/* Sums over `count` columns, writing the gradient of x to `grad_x` unless that is NULL. */
-static void sum_columns(const l2l_sweep *sweep, int c, const real *x, const real *grad, real *grad_x,
-                        int count) {
-    power p = power_of(sweep, c);
-    const int whole = count / L2L_LANES * L2L_LANES, rest = count - whole;
+/* As gradients, and what they sum up is added to `total`. The last columns, which do not fill a
+   group of lanes, come from copies that zeros complete. */
+static void gradients_and_sum(const power *p, const channels *rows, int begin, int end,
+                              double *total) {
+    const int whole = begin + (end - begin) / L2L_LANES * L2L_LANES, rest = end - whole;
     real lane[L2L_LANES] = { 0 };
-    gradients(&p, x, grad, grad_x, lane, whole);
-    if (rest) {
-        real last_x[L2L_LANES], last_grad[L2L_LANES], last_grad_x[L2L_LANES];
-        l2l_tail(last_x, x + whole, rest, 0);
-        l2l_tail(last_grad, grad + whole, rest, 0);
-        gradients(&p, last_x, last_grad, last_grad_x, lane, L2L_LANES);
-        if (grad_x) memcpy(grad_x + whole, last_grad_x, (size_t)rest * sizeof(real));
+    gradients(p, rows, begin, whole, lane);
+    for (int c = 0; rest && c < rows->count; c++) {
+        real x[L2L_LANES], grad[L2L_LANES], grad_x[L2L_LANES];
+        const void *last_x = x, *last_grad = grad;
+        void *last_grad_x = grad_x;
+        const channels last = { &last_x, &last_grad, rows->grad_x ? &last_grad_x : NULL, 1 };
+        l2l_tail(x, (const real *)rows->x[c] + whole, rest, 0);
+        l2l_tail(grad, (const real *)rows->grad[c] + whole, rest, 0);
+        gradients(p, &last, 0, L2L_LANES, lane);
+        if (rows->grad_x)
+            memcpy((real *)rows->grad_x[c] + whole, grad_x, (size_t)rest * sizeof(real));
     }
-    sweep->sums[sweep->node->attributes.gamma.per_channel ? c : 0] += l2l_lanes_total(lane);
+    *total += l2l_lanes_total(lane);
 }
 
-/* Left of what is to be summed, that, and right of it. */
+/* Left of what is to be summed, right of it, and that. */
 static void backward(const l2l_sweep *sweep) {
-    const int begin = sweep->own_begin, end = begin + sweep->own_count;
-    for (int c = 0; c < sweep->node->in_channels; c++) {
+    const int begin = sweep->own_begin, end = begin + sweep->own_count, at_once = shared(sweep);
+    for (int c = 0; c < sweep->node->in_channels; c += at_once) {
         power p = power_of(sweep, c);
-        const real *x = sweep->src[c], *grad = sweep->grad[c];
-        real *grad_x = sweep->out[c];
+        const channels rows = { sweep->src + c, sweep->grad + c, sweep->out + c, at_once };
         if (sweep->own_count == 0) {
-            gradients(&p, x, grad, grad_x, NULL, sweep->count);
+            gradients(&p, &rows, 0, sweep->count, NULL);
             continue;
         }
-        gradients(&p, x, grad, grad_x, NULL, begin);
-        gradients(&p, x + end, grad + end, grad_x + end, NULL, sweep->count - end);
-        sum_columns(sweep, c, x + begin, grad + begin, grad_x + begin, sweep->own_count);
+        if (begin > 0) gradients(&p, &rows, 0, begin, NULL);
+        if (end < sweep->count) gradients(&p, &rows, end, sweep->count, NULL);
+        gradients_and_sum(&p, &rows, begin, end, sweep->sums + c);
     }
 }
 
 static void sums(const l2l_sweep *sweep) {
-    for (int c = 0; c < sweep->node->in_channels; c++)
-        sum_columns(sweep, c, sweep->src[c], sweep->grad[c], NULL, sweep->count);
+    const int at_once = shared(sweep);
+    for (int c = 0; c < sweep->node->in_channels; c += at_once) {
+        power p = power_of(sweep, c);
+        const channels rows = { sweep->src + c, sweep->grad + c, NULL, at_once };
+        gradients_and_sum(&p, &rows, 0, sweep->count, sweep->sums + c);
+    }
 }
 
 const l2l_kernel L2L_SYMBOL(l2l_gamma_kernel);
 const l2l_kernel L2L_SYMBOL(l2l_gamma_kernel) = {
-    .forward = forward, .backward = backward, .sums = sums, .sums_in_backward = true,
+    .forward = forward,
+    .backward = backward,
+    .sums = sums,
+    .sums_in_backward = true,
 };
