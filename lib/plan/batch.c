@@ -29,6 +29,8 @@ static l2l_status first_means(l2l_job *pass, double means[L2L_MAX_CHANNELS]) {
 static l2l_status sum_pass(l2l_job *job, int boundary, bool backward, double *sums) {
     l2l_job pass = { .context = job->context, .chain = job->chain, .kernels = job->kernels,
                      .images = job->images, .src = job->src, .grad_dst = job->grad_dst,
+                     .target = job->target, .loss = job->loss, .loss_scale = job->loss_scale,
+                     .loss_sum = -1,
                      .additive = job->additive, .coefs = job->coefs, .backward = backward,
                      .top = boundary, .lowest = boundary, .moments_at = boundary,
                      .partials = job->partials, .sums_per_tile = job->sums_per_tile };

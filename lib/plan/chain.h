@@ -35,9 +35,18 @@ l2l_status l2l_chain_extent(l2l_context *context, const l2l_chain *chain, int bo
 l2l_status l2l_chain_forward(l2l_context *context, const l2l_chain *chain, const l2l_tensor *params,
                              const l2l_tensor *src, const l2l_tensor *dst,
                              const l2l_plan_extra *extra);
+
+/* What backward starts from: the gradient of the output, or a loss of the output. */
+typedef struct l2l_origin {
+    const l2l_tensor *grad_dst; /* NULL: a loss */
+    const l2l_loss *loss;
+    double *value;         /* of the loss; NULL: not wanted */
+    const l2l_tensor *dst; /* the output; NULL: not wanted */
+} l2l_origin;
+
 l2l_status l2l_chain_backward(l2l_context *context, const l2l_chain *chain,
                               const l2l_tensor *params, const l2l_tensor *src,
-                              const l2l_tensor *grad_dst, l2l_grad_mode mode,
+                              const l2l_origin *origin, l2l_grad_mode mode,
                               const l2l_tensor *grad_src, const l2l_tensor *grad_params,
                               const l2l_plan_extra *extra);
 

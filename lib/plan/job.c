@@ -6,7 +6,8 @@
 /* Outputs of more pixels than this do not stay in the caches anyway. */
 enum { STREAM_PIXELS = 1 << 18 };
 
-enum { TILE_WIDTH = 1024, TILE_HEIGHT = 128 };
+/* Backward has more rows in flight, of which each costs the same whatever its length. */
+enum { FORWARD_WIDTH = 1024, BACKWARD_WIDTH = 2048, TILE_HEIGHT = 128 };
 
 /* Tiles of nearly equal size, a multiple of `step`, at most about `wanted`. */
 static int64_t tile_extent(int64_t extent, int64_t wanted, int64_t step) {
@@ -17,9 +18,10 @@ static int64_t tile_extent(int64_t extent, int64_t wanted, int64_t step) {
 
 /* The grid depends on the image alone, or on the tile size asked for, never on the number of
    threads, so that sums over it do not either. */
-static void lay_grid(l2l_job *job, int64_t tile_width, int64_t tile_height) {
+static void lay_grid(l2l_job *job, bool backward, int64_t tile_width, int64_t tile_height) {
+    const int wanted = backward ? BACKWARD_WIDTH : FORWARD_WIDTH;
     job->tile_width = tile_width ? (tile_width + 1) / 2 * 2
-                                 : tile_extent(job->width[0], TILE_WIDTH, L2L_LANES);
+                                 : tile_extent(job->width[0], wanted, L2L_LANES);
     job->tile_height =
         tile_height ? (tile_height + 1) / 2 * 2 : tile_extent(job->height[0], TILE_HEIGHT, 2);
     job->tiles_x = (job->width[0] + job->tile_width - 1) / job->tile_width;
@@ -27,12 +29,13 @@ static void lay_grid(l2l_job *job, int64_t tile_width, int64_t tile_height) {
 }
 
 /* Statistics of the batch reach the image, which no tile size may change: their grid is free of
-   it. Partial sums have room for both grids. */
+   it, and the same for backward. Partial sums have room for both grids. */
 static void choose_grid(l2l_job *job) {
-    lay_grid(job, 0, 0);
+    lay_grid(job, false, 0, 0);
     job->most_tiles = job->tiles_x * job->tiles_y;
     if (job->moments_at >= 0) return;
-    lay_grid(job, l2l_context_tile_width(job->context), l2l_context_tile_height(job->context));
+    lay_grid(job, job->backward, l2l_context_tile_width(job->context),
+             l2l_context_tile_height(job->context));
     int64_t tiles = job->tiles_x * job->tiles_y;
     if (tiles > job->most_tiles) job->most_tiles = tiles;
 }

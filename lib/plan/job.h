@@ -26,6 +26,10 @@ typedef struct l2l_job {
     l2l_view src, dst, grad_dst, grad_src;
     l2l_view additive, grad_additive; /* (1,C,H,W) */
     l2l_view tap[L2L_MAX_BOUNDARIES], grad_tap[L2L_MAX_BOUNDARIES];
+    l2l_view target; /* of the loss that backward starts from; absent: it starts from grad_dst */
+    l2l_loss_kind loss;
+    double loss_scale;
+    int loss_sum; /* which of a tile's sums is that of the loss; −1: none */
     bool add;    /* gradients are added to the outputs */
     bool stream; /* the image or the mosaic's gradient is larger than the caches */
 

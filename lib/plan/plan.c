@@ -205,6 +205,19 @@ l2l_status l2l_plan_backward(l2l_context *context, const l2l_plan *plan, const l
                              l2l_grad_mode mode, const l2l_tensor *grad_mosaic,
                              const l2l_tensor *grad_params, const l2l_plan_extra *extra) {
     L2L_TRY(check_not_null(context, plan, "the plan"));
-    return l2l_chain_backward(context, &plan->chain, params, mosaic, grad_image, mode, grad_mosaic,
+    return l2l_chain_backward(context, &plan->chain, params, mosaic,
+                              &(l2l_origin){ .grad_dst = grad_image }, mode, grad_mosaic,
                               grad_params, extra);
+}
+
+l2l_status l2l_plan_loss(l2l_context *context, const l2l_plan *plan, const l2l_tensor *params,
+                         const l2l_tensor *mosaic, const l2l_loss *loss, double *value,
+                         const l2l_tensor *image, l2l_grad_mode mode,
+                         const l2l_tensor *grad_mosaic, const l2l_tensor *grad_params,
+                         const l2l_plan_extra *extra) {
+    L2L_TRY(check_not_null(context, plan, "the plan"));
+    L2L_TRY(check_not_null(context, loss, "the loss"));
+    return l2l_chain_backward(context, &plan->chain, params, mosaic,
+                              &(l2l_origin){ .loss = loss, .value = value, .dst = image }, mode,
+                              grad_mosaic, grad_params, extra);
 }

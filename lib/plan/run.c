@@ -269,9 +269,12 @@ static l2l_status statistics(l2l_job *job, const l2l_plan_extra *extra, workspac
     return l2l_batch_statistics(job, coefs, extra->state, extra->evaluation);
 }
 
-static l2l_dtype arithmetic(const l2l_tensor *a, const l2l_tensor *b, const l2l_tensor *c) {
-    bool f64 = a->dtype == L2L_F64 || b->dtype == L2L_F64 || (c && c->dtype == L2L_F64);
-    return f64 ? L2L_F64 : L2L_F32;
+/* Double where any of the pixels is. */
+static l2l_dtype arithmetic(const l2l_job *job) {
+    const l2l_view *views[] = { &job->src, &job->dst, &job->grad_dst, &job->grad_src, &job->target };
+    for (size_t i = 0; i < sizeof views / sizeof views[0]; i++)
+        if (l2l_view_present(views[i]) && views[i]->tensor.dtype == L2L_F64) return L2L_F64;
+    return L2L_F32;
 }
 
 static int at_least(int a, int b) { return a > b ? a : b; }
@@ -298,7 +301,7 @@ l2l_status l2l_chain_forward(l2l_context *context, const l2l_chain *whole, const
     L2L_TRY(bind_extra(&job, &extra, place, &list));
     L2L_TRY(no_overlap(context, &list));
 
-    job.kernels = l2l_kernels_for(l2l_context_isa(context), arithmetic(src, dst, NULL));
+    job.kernels = l2l_kernels_for(l2l_context_isa(context), arithmetic(&job));
     l2l_job_layout(&job);
     if (chain->batch_node >= 0) job.sums_per_tile = 2 * chain->channels[chain->batch_node];
     L2L_TRY(take_workspace(&job, &w));
@@ -327,7 +330,6 @@ static int lowest_boundary(const l2l_job *job) {
 
 static void write_param_grads(const l2l_job *job, workspace *w, const l2l_tensor *grad_params) {
     const l2l_chain *chain = job->chain;
-    l2l_job_reduce(job, w->sums);
     for (int i = 0; i < chain->count; i++) {
         const l2l_node *node = &chain->nodes[i];
         double *sums = w->sums + chain->sum_offset[i], *grads = w->grads + node->param_offset;
@@ -343,15 +345,38 @@ static void write_param_grads(const l2l_job *job, workspace *w, const l2l_tensor
     }
 }
 
+static l2l_status bind_loss(l2l_job *job, const l2l_origin *origin, named_list *list) {
+    const int top = job->chain->count;
+    l2l_loss loss = L2L_LOSS_INIT;
+    if (!l2l_options_copy(&loss, sizeof loss, origin->loss))
+        return l2l_fail(job->context, L2L_INVALID_ARGUMENT, "l2l_loss.struct_size is 0");
+    if (loss.kind < L2L_LOSS_SQUARED || loss.kind > L2L_LOSS_PRODUCT)
+        return l2l_fail(job->context, L2L_INVALID_ARGUMENT, "%d is no loss", (int)loss.kind);
+    L2L_TRY(at_boundary(job, loss.target, "the target", top, &job->target));
+    if (origin->dst) L2L_TRY(at_boundary(job, origin->dst, "the output", top, &job->dst));
+    job->loss = loss.kind;
+    job->loss_scale = loss.scale != 0.0 ? loss.scale
+                                        : 1.0 / ((double)job->images * job->chain->channels[top] *
+                                                 (double)job->height[top] * (double)job->width[top]);
+    list_add(list, loss.target, "the target", false);
+    list_add(list, origin->dst, "the output", true);
+    return L2L_OK;
+}
+
 static l2l_status bind_backward(l2l_job *job, const l2l_tensor *params, const l2l_tensor *src,
-                                const l2l_tensor *grad_dst, const l2l_tensor *grad_src,
+                                const l2l_origin *origin, const l2l_tensor *grad_src,
                                 const l2l_tensor *grad_params, named_list *list) {
     const l2l_chain *chain = job->chain;
     l2l_context *context = job->context;
     L2L_TRY(bind_source(job, src));
     if (params) L2L_TRY(vector_check(context, params, "params", chain->param_count));
-    L2L_TRY(at_boundary(job, grad_dst, "the output's gradient", chain->count, &job->grad_dst));
-    L2L_TRY(gradient_dtype(context, grad_dst, "the output's gradient"));
+    if (origin->loss) {
+        L2L_TRY(bind_loss(job, origin, list));
+    } else {
+        L2L_TRY(at_boundary(job, origin->grad_dst, "the output's gradient", chain->count,
+                            &job->grad_dst));
+        L2L_TRY(gradient_dtype(context, origin->grad_dst, "the output's gradient"));
+    }
     if (grad_src) {
         L2L_TRY(at_boundary(job, grad_src, "the input's gradient", 0, &job->grad_src));
         L2L_TRY(gradient_dtype(context, grad_src, "the input's gradient"));
@@ -359,7 +384,7 @@ static l2l_status bind_backward(l2l_job *job, const l2l_tensor *params, const l2
     if (grad_params) L2L_TRY(vector_check(context, grad_params, "grad_params", chain->param_count));
     list_add(list, src, "the input", false);
     list_add(list, params, "params", false);
-    list_add(list, grad_dst, "the output's gradient", false);
+    list_add(list, origin->grad_dst, "the output's gradient", false);
     list_add(list, grad_src, "the input's gradient", true);
     list_add(list, grad_params, "grad_params", true);
     return L2L_OK;
@@ -367,7 +392,7 @@ static l2l_status bind_backward(l2l_job *job, const l2l_tensor *params, const l2
 
 l2l_status l2l_chain_backward(l2l_context *context, const l2l_chain *whole,
                               const l2l_tensor *params, const l2l_tensor *src,
-                              const l2l_tensor *grad_dst, l2l_grad_mode mode,
+                              const l2l_origin *origin, l2l_grad_mode mode,
                               const l2l_tensor *grad_src, const l2l_tensor *grad_params,
                               const l2l_plan_extra *given) {
     l2l_chain folded;
@@ -378,22 +403,23 @@ l2l_status l2l_chain_backward(l2l_context *context, const l2l_chain *whole,
     workspace w;
     L2L_TRY(fold(context, whole, given, &extra, &folded, place));
     l2l_job job = { .context = context, .chain = chain, .moments_at = -1, .top = chain->count,
-                    .backward = true, .add = mode == L2L_GRAD_ADD };
+                    .backward = true, .add = mode == L2L_GRAD_ADD, .loss_sum = -1 };
     if (mode != L2L_GRAD_WRITE && mode != L2L_GRAD_ADD)
         return l2l_fail(context, L2L_INVALID_ARGUMENT, "%d is no gradient mode", (int)mode);
-    L2L_TRY(bind_backward(&job, params, src, grad_dst, grad_src, grad_params, &list));
+    L2L_TRY(bind_backward(&job, params, src, origin, grad_src, grad_params, &list));
     L2L_TRY(bind_extra(&job, &extra, place, &list));
     L2L_TRY(no_overlap(context, &list));
     job.want_sums = grad_params && chain->sum_count > 0;
     job.lowest = lowest_boundary(&job);
-    bool values = false;
+    bool values = origin->value || origin->dst;
     for (int b = 1; b <= chain->count; b++) values = values || l2l_view_present(&job.tap[b]);
     if (job.lowest < 0 && !values) return L2L_OK;
     if (job.lowest < 0) job.lowest = chain->count;
 
-    job.kernels = l2l_kernels_for(l2l_context_isa(context), arithmetic(src, grad_dst, grad_src));
+    job.kernels = l2l_kernels_for(l2l_context_isa(context), arithmetic(&job));
     l2l_job_layout(&job);
     job.sums_per_tile = job.want_sums ? chain->sum_count : 0;
+    if (origin->value) job.loss_sum = job.sums_per_tile++;
     if (chain->batch_node >= 0)
         job.sums_per_tile =
             at_least(job.sums_per_tile, 2 * chain->channels[chain->batch_node]);
@@ -402,6 +428,8 @@ l2l_status l2l_chain_backward(l2l_context *context, const l2l_chain *whole,
     L2L_TRY(statistics(&job, &extra, &w));
     job.kernels->coefs(w.real_coefs, w.coefs, chain->coef_count);
     L2L_TRY(l2l_job_run(&job));
+    if (job.sums_per_tile) l2l_job_reduce(&job, w.sums);
+    if (origin->value) *origin->value = job.loss_scale * w.sums[job.loss_sum];
     if (job.want_sums) write_param_grads(&job, &w, grad_params);
     return L2L_OK;
 }

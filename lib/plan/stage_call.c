@@ -49,7 +49,8 @@ l2l_status l2l_stage_backward(l2l_context *context, const l2l_stage *stage,
         extra.grad_additive = grad_params;
         params = grad_params = NULL;
     }
-    return l2l_chain_backward(context, &chain, params, src, grad_dst, mode, grad_src, grad_params,
+    return l2l_chain_backward(context, &chain, params, src, &(l2l_origin){ .grad_dst = grad_dst },
+                              mode, grad_src, grad_params,
                               &extra);
 }
 

@@ -45,6 +45,7 @@ typedef struct tile {
     struct step step[L2L_MAX_BOUNDARIES];
     range own_y[L2L_MAX_BOUNDARIES], own_x[L2L_MAX_BOUNDARIES];
     ring value[L2L_MAX_BOUNDARIES], grad[L2L_MAX_BOUNDARIES];
+    ring target; /* of the loss, if the caller's tensor serves as it lies */
     char *zero, *plane[MAX_ROWS], *spare[3], *extra[L2L_MAX_CHANNELS], *lanes;
     double *sums;
 } tile;

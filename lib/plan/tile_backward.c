@@ -204,6 +204,40 @@ static void need_taps(tile *t, int64_t end) {
     }
 }
 
+/* The cotangent of row y of the output, out of the loss. */
+static void differentiate_loss(tile *t, int64_t y) {
+    const l2l_job *job = t->job;
+    const int top = job->chain->count;
+    const ring *grad = &t->grad[top], *value = &t->value[top];
+    const ring *target = t->target.direct ? &t->target : grad;
+    const int begin = (int)(t->own_x[top].lo - grad->x0);
+    const int own = is_mine(t, top, y) ? (int)(t->own_x[top].hi - t->own_x[top].lo) : 0;
+    double sum = 0.0;
+    if (target->direct)
+        l2l_tile_prefetch(t, target, y + 1);
+    else
+        l2l_tile_load(t, &job->target, t->image, grad, job->chain->channels[top], y, 1.0);
+    l2l_tile_need_value(t, top, y + 1);
+    for (int c = 0; c < job->chain->channels[top]; c++)
+        sum += job->kernels->loss(job->loss, at(t, value, c, y, grad->x0),
+                                  at(t, target, c, y, grad->x0), at(t, grad, c, y, grad->x0),
+                                  job->loss_scale, columns_of(grad), begin, own);
+    if (job->loss_sum >= 0) t->sums[job->loss_sum] += sum;
+}
+
+/* Row y of the cotangent that backward starts from. */
+static void start(tile *t, int64_t y) {
+    const l2l_job *job = t->job;
+    const int top = job->chain->count;
+    const ring *r = &t->grad[top];
+    if (l2l_view_present(&job->target))
+        differentiate_loss(t, y);
+    else if (r->direct)
+        l2l_tile_prefetch(t, r, y + 1);
+    else
+        l2l_tile_load(t, &job->grad_dst, t->image, r, job->chain->channels[top], y, 1.0);
+}
+
 void l2l_tile_need_grad(tile *t, int b, int64_t end) {
     const l2l_job *job = t->job;
     ring *r = &t->grad[b];
@@ -214,10 +248,7 @@ void l2l_tile_need_grad(tile *t, int b, int64_t end) {
         if (n > r->y.hi - q) n = (int)(r->y.hi - q);
         if (n > 1 && (near_border(job, b, q) || near_border(job, b, q + n - 1))) n = 1;
         if (b == job->chain->count) {
-            if (r->direct)
-                l2l_tile_prefetch(t, r, q + 1);
-            else
-                l2l_tile_load(t, &job->grad_dst, t->image, r, job->chain->channels[b], q, 1.0);
+            start(t, q);
             need_taps(t, q + 1);
         } else {
             const l2l_node *node = &job->chain->nodes[b];

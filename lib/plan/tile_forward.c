@@ -61,10 +61,10 @@ static void finish_value(tile *t, int b, int64_t y) {
     int count = columns_of(r), channels = stored(chain, b);
     if (l2l_view_present(&job->tap[b]))
         l2l_tile_store(t, &job->tap[b], t->image, r, b, y, L2L_STORE_WRITE);
+    if (b == job->top && !r->direct && l2l_view_present(&job->dst))
+        l2l_tile_store(t, &job->dst, t->image, r, b, y,
+                       job->stream ? L2L_STORE_STREAM : L2L_STORE_WRITE);
     if (!job->backward && b == job->top) {
-        if (!r->direct && l2l_view_present(&job->dst))
-            l2l_tile_store(t, &job->dst, t->image, r, b, y,
-                           job->stream ? L2L_STORE_STREAM : L2L_STORE_WRITE);
         if (job->moments_at == b)
             for (int c = 0; c < channels; c++)
                 job->kernels->moments(at(t, r, c, y, t->own_x[b].lo), job->means[c],

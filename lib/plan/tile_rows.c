@@ -35,7 +35,10 @@ void l2l_tile_use_tensors(tile *t) {
     const l2l_job *job = t->job;
     const int top = job->chain->count;
     const bool point = t->step[top - 1].shape == L2L_SHAPE_POINT;
-    if (job->backward && point && job->lowest < top) use_tensor(t, &t->grad[top], &job->grad_dst);
+    if (job->backward && point && job->lowest < top && l2l_view_present(&job->grad_dst))
+        use_tensor(t, &t->grad[top], &job->grad_dst);
+    t->target = t->grad[top];
+    if (job->backward) use_tensor(t, &t->target, &job->target);
     if (job->backward && t->step[0].shape == L2L_SHAPE_POINT && !job->add && !job->stream)
         use_tensor(t, &t->grad[0], &job->grad_src);
     if (!job->backward && point && job->top == top && !job->stream)

@@ -85,6 +85,10 @@ typedef struct l2l_kernels {
     void (*moments)(const void *row, double pivot, int count, double *sums);
     /* sums[0] += Σ g, sums[1] += Σ g (x − mean), in double. */
     void (*cross_moments)(const void *grad, const void *row, double mean, int count, double *sums);
+    /* grad = scale · slope of the loss of a row with its target; `grad` may be `target`. Returns the
+       sum of the loss over own_count columns from own_begin on. */
+    double (*loss)(l2l_loss_kind kind, const void *row, const void *target, void *grad,
+                   double scale, int count, int own_begin, int own_count);
     void (*coefs)(void *dst, const double *src, int count); /* double → real */
 } l2l_kernels;
 

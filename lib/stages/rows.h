@@ -23,6 +23,8 @@ void L2L_SYMBOL(l2l_row_fold)(void *row, int64_t x, int count, int64_t extent, i
 void L2L_SYMBOL(l2l_row_moments)(const void *row, double pivot, int count, double *sums);
 void L2L_SYMBOL(l2l_row_cross_moments)(const void *grad, const void *row, double mean, int count,
                                        double *sums);
+double L2L_SYMBOL(l2l_row_loss)(l2l_loss_kind kind, const void *row, const void *target, void *grad,
+                                double scale, int count, int own_begin, int own_count);
 void L2L_SYMBOL(l2l_row_coefs)(void *dst, const double *src, int count);
 
 /* The next row begins on other pages, where the hardware does not look ahead. */

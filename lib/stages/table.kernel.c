@@ -28,5 +28,6 @@ const l2l_kernels L2L_SYMBOL(l2l_kernels) = {
     .fold = L2L_SYMBOL(l2l_row_fold),
     .moments = L2L_SYMBOL(l2l_row_moments),
     .cross_moments = L2L_SYMBOL(l2l_row_cross_moments),
+    .loss = L2L_SYMBOL(l2l_row_loss),
     .coefs = L2L_SYMBOL(l2l_row_coefs),
 };

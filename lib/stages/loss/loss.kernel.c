@@ -1,0 +1,68 @@
+/* Losses over rows: the cotangent that backward starts from, and the sum. */
+#include "stages/loss/loss.math.h"
+#include "stages/lanes.h"
+#include "stages/rows.h"
+
+/* grad = scale · slope, and unless `lane` is NULL, lane += loss; whole groups of lanes, in copies since
+   `grad` may be `t`. */
+L2L_FN void columns(const l2l_loss_kind kind, const real *y, const real *t, real *grad,
+                    const real scale, real *lane, int count) {
+    real sum[L2L_LANES] = { 0 };
+    for (int i = 0; i < count; i += L2L_LANES) {
+        real value[L2L_LANES], target[L2L_LANES], slope[L2L_LANES];
+        memcpy(value, y + i, sizeof value);
+        memcpy(target, t + i, sizeof target);
+        for (int l = 0; l < L2L_LANES; l++) {
+            slope[l] = scale * l2l_loss_slope(kind, value[l], target[l]);
+            if (lane) sum[l] += l2l_loss_value(kind, value[l], target[l]);
+        }
+        memcpy(grad + i, slope, sizeof slope);
+    }
+    for (int l = 0; lane && l < L2L_LANES; l++) lane[l] += sum[l];
+}
+
+/* The columns of which the loss is summed, the last ones from copies that zeros complete. */
+L2L_FN double sum_columns(const l2l_loss_kind kind, const real *y, const real *t, real *grad,
+                          const real scale, int count) {
+    const int whole = count / L2L_LANES * L2L_LANES, rest = count - whole;
+    real lane[L2L_LANES] = { 0 };
+    columns(kind, y, t, grad, scale, lane, whole);
+    if (rest) {
+        real last_y[L2L_LANES], last_t[L2L_LANES], last_grad[L2L_LANES];
+        l2l_tail(last_y, y + whole, rest, 0);
+        l2l_tail(last_t, t + whole, rest, 0);
+        columns(kind, last_y, last_t, last_grad, scale, lane, L2L_LANES);
+        memcpy(grad + whole, last_grad, (size_t)rest * sizeof(real));
+    }
+    return l2l_lanes_total(lane);
+}
+
+/* Left of what is to be summed, right of it, and that. Called with constants, so that each kind has
+   loops of its own. */
+L2L_FN double loss_row(const l2l_loss_kind kind, const real *y, const real *t, real *grad,
+                       const real scale, int count, int begin, int own) {
+    const int end = begin + own;
+    if (own == 0) {
+        columns(kind, y, t, grad, scale, NULL, count);
+        return 0.0;
+    }
+    /* one by one, for what follows must keep its targets where `grad` is `t` */
+    for (int i = 0; i < begin; i++) grad[i] = scale * l2l_loss_slope(kind, y[i], t[i]);
+    double sum = sum_columns(kind, y + begin, t + begin, grad + begin, scale, own);
+    if (end < count) columns(kind, y + end, t + end, grad + end, scale, NULL, count - end);
+    return sum;
+}
+
+double L2L_SYMBOL(l2l_row_loss)(l2l_loss_kind kind, const void *row, const void *target, void *grad,
+                                double scale, int count, int own_begin, int own_count) {
+    const real s = (real)scale;
+    switch (kind) {
+    case L2L_LOSS_SQUARED:
+        return loss_row(L2L_LOSS_SQUARED, row, target, grad, s, count, own_begin, own_count);
+    case L2L_LOSS_ABSOLUTE:
+        return loss_row(L2L_LOSS_ABSOLUTE, row, target, grad, s, count, own_begin, own_count);
+    case L2L_LOSS_PRODUCT:
+        return loss_row(L2L_LOSS_PRODUCT, row, target, grad, s, count, own_begin, own_count);
+    }
+    return 0.0;
+}
