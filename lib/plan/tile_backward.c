@@ -33,7 +33,7 @@ static void gather(tile *t, int i, l2l_sweep *s, int planes, int first_plane, in
         if (k > 0 && l2l_extend(node->border, image, height) != q) continue;
         for (int p = 0; p < planes; p++)
             l2l_tile_window(t, from, first_plane + p, image - r, side + s->rows - 1,
-                            L2L_BORDER_ZERO, height, s->x, rows + p * side);
+                            L2L_BORDER_ZERO, height, s->x, rows + p * (side + s->rows - 1));
         if (node->aux_planes)
             l2l_tile_window(t, &t->value[i + 1], aux_plane, image - r, side, L2L_BORDER_ZERO,
                             height, s->x, aux);
@@ -84,8 +84,9 @@ static void backward_rows(tile *t, int i, int64_t q, int n) {
         return;
     }
     if (t->step[i].shape == L2L_SHAPE_CFA && node->scale == 1) {
-        void *row = at(t, below, 0, q, s->x);
-        gather(t, i, s, 3, 0, 0, &row);
+        void *rows[MAX_ROWS];
+        for (int j = 0; j < n; j++) rows[j] = at(t, below, 0, q + j, s->x);
+        gather(t, i, s, 3, 0, 0, rows);
         return;
     }
     const void *src[L2L_MAX_CHANNELS], *grad[L2L_MAX_CHANNELS];

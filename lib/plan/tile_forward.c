@@ -37,12 +37,16 @@ static void forward_rows(tile *t, int i, int64_t y, int n) {
         return;
     }
     const void *rows[MAX_WINDOW], *extra[L2L_MAX_CHANNELS];
-    void *out[L2L_MAX_CHANNELS];
+    void *out[MAX_ROWS * L2L_MAX_CHANNELS];
     if (t->step[i].shape == L2L_SHAPE_CFA)
-        l2l_tile_source_window(t, i, 0, y, 1, s->x, rows);
+        l2l_tile_source_window(t, i, 0, y, n, s->x, rows);
     else
         rows_at(t, &t->value[i], s->node->in_channels, y, s->x, rows);
-    for (int c = 0; c < s->node->out_channels; c++) out[c] = at(t, to, c, y, s->x);
+    for (int j = 0; j < n; j++) {
+        char *row = at(t, to, 0, y + j, s->x);
+        for (int c = 0; c < s->node->out_channels; c++, row += to->plane_size)
+            out[j * s->node->out_channels + c] = row;
+    }
     if (i == t->job->chain->additive_node) {
         l2l_tile_load_extra(t, i, y, to);
         for (int c = 0; c < L2L_MAX_CHANNELS; c++) extra[c] = t->extra[c];

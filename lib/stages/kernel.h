@@ -21,8 +21,8 @@ typedef struct l2l_sweep {
     int64_t height, width; /* of the stage's source image */
     int64_t y, x;          /* of the first pixel of the row that is made (of `grad` for sums) */
     int count;             /* columns */
-    int rows;              /* rows y … y + rows − 1 at once; more than 1 only for plane stages whose
-                              kernel takes them: windows and `out` are longer by rows − 1 */
+    int rows;              /* rows y … y + rows − 1 at once; more than 1 only for kernels that take
+                              them: windows and `out` are longer by rows − 1, `out` row by row */
     const void *const *src;  /* forward, sums: window of scale + 2·radius rows a channel;
                                 backward: the row y a channel, if the stage NEEDS_SRC */
     const void *const *grad; /* backward: window of the cotangent's rows y − radius … y + radius a
@@ -47,6 +47,7 @@ typedef struct l2l_kernel {
     void (*sums)(const l2l_sweep *);     /* NULL: nothing to sum */
     void (*flush)(const l2l_sweep *);    /* NULL: sums needs none */
     int rows;     /* rows that forward and backward take at most; 0: 1 */
+    int backward_rows; /* the same in a job that ends with backward; 0: as `rows` */
     int sum_rows; /* rows that sums takes at most; 0: 1 */
     bool sums_in_backward; /* backward can sum on its way; `sums` is for when it is not called */
 } l2l_kernel;

@@ -1,10 +1,10 @@
-/* A stencil whose taps depend on the site of the mosaic: demosaic.bilinear, .linear and .malvar2004.
-   Coefficients are the taps of every class of sites (sites.h). */
+/* A stencil whose taps depend on the site of the mosaic: demosaic.bilinear, .linear and
+   .malvar2004. Coefficients are the taps of every class of sites (sites.h). */
 #include "stages/demosaic/demosaic.math.h"
 #include "stages/lanes.h"
 #include "stages/vector.h"
 
-enum { MAX_PAIR_TAPS = 27 };
+enum { MAX_PAIR_TAPS = 27, ROWS = 4 };
 
 /* Columns [begin, end) of the row whose classes repeat with the period; those around them need
    a look of their own. `reach` is how far a pixel's taps see. */
@@ -22,8 +22,9 @@ static void periodic_columns(const l2l_sites *s, const l2l_sweep *sweep, int rea
 /* ---- forward ---- */
 
 static void forward_at(const l2l_sites *s, const l2l_sweep *sweep, int i) {
-    const real *tap = (const real *)sweep->coefs +
-                      l2l_site_offset(s, l2l_site_row(s, sweep->y), l2l_site_column(s, sweep->x + i));
+    const real *tap =
+        (const real *)sweep->coefs +
+        l2l_site_offset(s, l2l_site_row(s, sweep->y), l2l_site_column(s, sweep->x + i));
     for (int o = 0; o < 3; o++, tap += s->taps)
         ((real *)sweep->out[o])[i] = l2l_demosaic_value(tap, sweep->src, s->radius, i);
 }
@@ -40,7 +41,8 @@ static const real *pairs_of(const l2l_sites *s, const l2l_sweep *sweep, int dire
     for (int k = 0; k < 3 * s->taps; k++)
         for (int p = 0; p < 2; p++) {
             int64_t x = column + p;
-            /* the column after the last periodic one may be a class of its own: take the period's */
+            /* the column after the last periodic one may be a class of its own: take the period's
+             */
             int phase = s->radius + l2l_site_mod(x, s->period_x);
             int64_t y = sweep->y - s->radius + k % s->taps / side;
             bool outside = direction && (y < 0 || y >= s->height);
@@ -79,25 +81,36 @@ L2L_FN void forward_pairs(const void *const *rows, const real *pair, void *const
     }
 }
 
-static void forward(const l2l_sweep *sweep) {
-    const l2l_sites s = l2l_sites_of(sweep->node, sweep->height, sweep->width);
+L2L_FN void forward_row(const l2l_sites *s, const l2l_sweep *sweep) {
     int begin, end;
-    periodic_columns(&s, sweep, s.radius, &begin, &end);
-    if (s.period_x > 2 || s.radius > 2 || s.radius < 1) begin = end = 0;
+    periodic_columns(s, sweep, s->radius, &begin, &end);
+    if (s->period_x > 2 || s->radius > 2 || s->radius < 1) begin = end = 0;
     if (begin < end) {
         real local[2 * 3 * 25];
-        const real *pair = pairs_of(&s, sweep, 0, sweep->x + begin, local);
-        const int at_once = s.radius == 1 && 27 + 4 <= L2L_VECTOR_REGISTERS ? 3 : 1;
-        for (int o = 0; o < 3; o += at_once, pair += 2 * at_once * s.taps)
+        const real *pair = pairs_of(s, sweep, 0, sweep->x + begin, local);
+        const int at_once = s->radius == 1 && 27 + 4 <= L2L_VECTOR_REGISTERS ? 3 : 1;
+        for (int o = 0; o < 3; o += at_once, pair += 2 * at_once * s->taps)
             if (at_once == 3)
                 forward_pairs(sweep->src, pair, sweep->out, 1, 3, begin, end);
-            else if (s.radius == 1)
+            else if (s->radius == 1)
                 forward_pairs(sweep->src, pair, sweep->out + o, 1, 1, begin, end);
             else
                 forward_pairs(sweep->src, pair, sweep->out + o, 2, 1, begin, end);
     }
-    for (int i = 0; i < begin; i++) forward_at(&s, sweep, i);
-    for (int i = end; i < sweep->count; i++) forward_at(&s, sweep, i);
+    for (int i = 0; i < begin; i++) forward_at(s, sweep, i);
+    for (int i = end; i < sweep->count; i++) forward_at(s, sweep, i);
+}
+
+static void forward(const l2l_sweep *sweep) {
+    const l2l_sites s = l2l_sites_of(sweep->node, sweep->height, sweep->width);
+    if (sweep->rows == 1) forward_row(&s, sweep);
+    for (int j = 0; sweep->rows > 1 && j < sweep->rows; j++) {
+        l2l_sweep row = *sweep;
+        row.y += j;
+        row.src += j;
+        row.out += 3 * j;
+        forward_row(&s, &row);
+    }
 }
 
 /* ---- backward: the taps by which the pixels around a sample saw it ---- */
@@ -128,25 +141,90 @@ L2L_FN void backward_pairs(const void *const *rows, const real *pair, real *out,
     }
 }
 
-static void backward(const l2l_sweep *sweep) {
-    const l2l_sites s = l2l_sites_of(sweep->node, sweep->height, sweep->width);
+static void backward_row(const l2l_sites *s, const l2l_sweep *sweep) {
     int begin, end;
-    periodic_columns(&s, sweep, 2 * s.radius, &begin, &end);
+    periodic_columns(s, sweep, 2 * s->radius, &begin, &end);
     /* columns beyond the periodic ones would be added to twice */
-    if (!s.uniform) end = begin + (end - begin) / L2L_WIDTH * L2L_WIDTH;
-    if (s.period_x > 2 || s.radius > 2 || s.radius < 1) begin = end = 0;
+    if (!s->uniform) end = begin + (end - begin) / L2L_WIDTH * L2L_WIDTH;
+    if (s->period_x > 2 || s->radius > 2 || s->radius < 1) begin = end = 0;
     if (begin < end) {
         real local[2 * 3 * 25], *out = sweep->out[0];
-        const real *pair = pairs_of(&s, sweep, 1, sweep->x + begin, local);
-        if (s.radius == 1)
+        const real *pair = pairs_of(s, sweep, 1, sweep->x + begin, local);
+        if (s->radius == 1)
             sweep->add ? backward_pairs(sweep->grad, pair, out, 1, true, begin, end)
                        : backward_pairs(sweep->grad, pair, out, 1, false, begin, end);
         else
             sweep->add ? backward_pairs(sweep->grad, pair, out, 2, true, begin, end)
                        : backward_pairs(sweep->grad, pair, out, 2, false, begin, end);
     }
-    for (int i = 0; i < begin; i++) backward_at(&s, sweep, i);
-    for (int i = end; i < sweep->count; i++) backward_at(&s, sweep, i);
+    for (int i = 0; i < begin; i++) backward_at(s, sweep, i);
+    for (int i = end; i < sweep->count; i++) backward_at(s, sweep, i);
+}
+
+/* What one output adds to ROWS rows, of which even and odd ones have taps of their own. A loaded
+   vector serves all rows that it is near to: loads, most of which cross cache lines, would
+   otherwise take longer than the multiply-adds. */
+L2L_FN void backward_share(const void *const *rows, const real *const pair[2], void *const *out,
+                           const bool first, int count) {
+    vreal tap[2][9];
+    for (int k = 0; k < 9; k++) {
+        tap[0][k] = v_pair(pair[0] + 2 * k);
+        tap[1][k] = v_pair(pair[1] + 2 * k);
+    }
+    for (int i = 0; i < count; i += L2L_WIDTH) {
+        vreal sum[ROWS];
+#pragma GCC unroll 4
+        for (int j = 0; j < ROWS; j++)
+            sum[j] = first ? v_splat(R(0.0)) : v_load((const real *)out[j] + i);
+#pragma GCC unroll 6
+        for (int y = 0; y < ROWS + 2; y++) {
+            const real *row = (const real *)rows[y] - 1 + i;
+#pragma GCC unroll 3
+            for (int kx = 0; kx < 3; kx++) {
+                vreal sample = v_load(row + kx);
+                L2L_KEEP(sample);
+#pragma GCC unroll 4
+                for (int j = 0; j < ROWS; j++)
+                    if (y - j >= 0 && y - j < 3)
+                        sum[j] = v_fma(tap[j & 1][3 * (y - j) + kx], sample, sum[j]);
+            }
+        }
+#pragma GCC unroll 4
+        for (int j = 0; j < ROWS; j++) v_store((real *)out[j] + i, sum[j]);
+    }
+}
+
+static void backward_rows(const l2l_sites *s, const l2l_sweep *sweep) {
+    l2l_sweep next = *sweep;
+    next.y++;
+    const real *pair[2] = { pairs_of(s, sweep, 1, sweep->x, NULL),
+                            pairs_of(s, &next, 1, sweep->x, NULL) };
+    for (int o = 0; o < 3; o++) {
+        const void *const *rows = sweep->grad + o * (ROWS + 2);
+        o == 0 ? backward_share(rows, pair, sweep->out, true, sweep->count)
+               : backward_share(rows, pair, sweep->out, false, sweep->count);
+        pair[0] += 2 * 9;
+        pair[1] += 2 * 9;
+    }
+}
+
+static void backward(const l2l_sweep *sweep) {
+    const l2l_sites s = l2l_sites_of(sweep->node, sweep->height, sweep->width);
+    const int side = 2 * s.radius + 1;
+    if (sweep->rows == ROWS && s.uniform && s.radius == 1 && !sweep->add) {
+        backward_rows(&s, sweep);
+        return;
+    }
+    for (int j = 0; j < sweep->rows; j++) {
+        const void *window[3 * (2 * L2L_DEMOSAIC_MAX_RADIUS + 1)];
+        l2l_sweep row = *sweep;
+        for (int k = 0; k < 3 * side; k++)
+            window[k] = sweep->grad[k / side * (side + sweep->rows - 1) + j + k % side];
+        row.y += j;
+        row.grad = window;
+        row.out += j;
+        backward_row(&s, &row);
+    }
 }
 
 /* ---- sums: cotangent times sample, for every tap of every class ---- */
@@ -197,10 +275,10 @@ static void sum_columns(const void *const *grad, const void *const *rows, real *
             sum_pairs(grad, rows, lane, 1, 3, part, begin, end);
         else
             for (int o = 0; o < 3; o++)
-                radius == 1 ? sum_pairs(grad + o, rows, lane + o * taps * L2L_LANES, 1, 1, part,
-                                        begin, end)
-                            : sum_pairs(grad + o, rows, lane + o * taps * L2L_LANES, 2, 1, part,
-                                        begin, end);
+                radius == 1
+                    ? sum_pairs(grad + o, rows, lane + o * taps * L2L_LANES, 1, 1, part, begin, end)
+                    : sum_pairs(grad + o, rows, lane + o * taps * L2L_LANES, 2, 1, part, begin,
+                                end);
     }
 }
 
@@ -264,5 +342,9 @@ static void flush(const l2l_sweep *sweep) {
 
 const l2l_kernel L2L_SYMBOL(l2l_cfa_kernel);
 const l2l_kernel L2L_SYMBOL(l2l_cfa_kernel) = {
-    .forward = forward, .backward = backward, .sums = sums, .flush = flush,
+    .forward = forward,
+    .backward = backward,
+    .sums = sums,
+    .flush = flush,
+    .rows = ROWS,
 };

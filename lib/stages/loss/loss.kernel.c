@@ -3,8 +3,8 @@
 #include "stages/lanes.h"
 #include "stages/rows.h"
 
-/* grad = scale · slope, and unless `lane` is NULL, lane += loss; whole groups of lanes, in copies since
-   `grad` may be `t`. */
+/* grad = scale · slope, and unless `lane` is NULL, lane += loss; whole groups of lanes, in copies
+   since `grad` may be `t`. */
 L2L_FN void columns(const l2l_loss_kind kind, const real *y, const real *t, real *grad,
                     const real scale, real *lane, int count) {
     real sum[L2L_LANES] = { 0 };

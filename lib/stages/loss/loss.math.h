@@ -1,4 +1,5 @@
-/* Losses of a sample y of the image and its target t, and their slopes. Source: docs/gradients.md. */
+/* Losses of a sample y of the image and its target t, and their slopes. Source: docs/gradients.md.
+ */
 #ifndef L2L_STAGES_LOSS_MATH_H
 #define L2L_STAGES_LOSS_MATH_H
 
@@ -15,7 +16,9 @@ L2L_FN real l2l_loss_value(l2l_loss_kind kind, real y, real t) {
 L2L_FN real l2l_loss_slope(l2l_loss_kind kind, real y, real t) {
     const real d = y - t;
     return kind == L2L_LOSS_SQUARED    ? R(2.0) * d
-           : kind == L2L_LOSS_ABSOLUTE ? (d > 0 ? R(1.0) : d < 0 ? R(-1.0) : d)
+           : kind == L2L_LOSS_ABSOLUTE ? (d > 0   ? R(1.0)
+                                          : d < 0 ? R(-1.0)
+                                                  : d)
                                        : t;
 }
 
