@@ -2,23 +2,43 @@
 #include "stages/loss/loss.math.h"
 #include "stages/lanes.h"
 #include "stages/rows.h"
+#include "stages/vector.h"
 
-/* grad = scale · slope, and unless `lane` is NULL, lane += loss; whole groups of lanes, in copies
-   since `grad` may be `t`. */
+typedef __typeof__((vreal){ 0 } < (vreal){ 0 }) vmask;
+
+/* l2l_loss_value and l2l_loss_slope in all lanes. */
+L2L_FN vreal v_value(const l2l_loss_kind kind, vreal y, vreal t) {
+    const vreal d = y - t;
+    return kind == L2L_LOSS_SQUARED    ? d * d
+           : kind == L2L_LOSS_ABSOLUTE ? (vreal)((vmask)d & ~(vmask)v_splat(R(-0.0)))
+                                       : y * t;
+}
+
+L2L_FN vreal v_slope(const l2l_loss_kind kind, vreal y, vreal t) {
+    const vreal d = y - t, zero = v_splat(R(0.0));
+    const vmask above = (d > zero) & (vmask)v_splat(R(1.0));
+    const vmask below = (d < zero) & (vmask)v_splat(R(-1.0));
+    return kind == L2L_LOSS_SQUARED    ? d + d
+           : kind == L2L_LOSS_ABSOLUTE ? (vreal)(above | below | ((d != d) & (vmask)d))
+                                       : t;
+}
+
+/* grad = scale · slope, and unless `lane` is NULL, lane += loss; whole groups of lanes. `grad` may
+   be `t`. */
 L2L_FN void columns(const l2l_loss_kind kind, const real *y, const real *t, real *grad,
                     const real scale, real *lane, int count) {
-    real sum[L2L_LANES] = { 0 };
-    for (int i = 0; i < count; i += L2L_LANES) {
-        real value[L2L_LANES], target[L2L_LANES], slope[L2L_LANES];
-        memcpy(value, y + i, sizeof value);
-        memcpy(target, t + i, sizeof target);
-        for (int l = 0; l < L2L_LANES; l++) {
-            slope[l] = scale * l2l_loss_slope(kind, value[l], target[l]);
-            if (lane) sum[l] += l2l_loss_value(kind, value[l], target[l]);
+    const vreal s = v_splat(scale);
+    vreal sum[L2L_PARTS];
+    for (int k = 0; lane && k < L2L_PARTS; k++) sum[k] = v_load(lane + k * L2L_WIDTH);
+    for (int i = 0; i < count; i += L2L_LANES)
+#pragma GCC unroll 8
+        for (int k = 0; k < L2L_PARTS; k++) {
+            const int at = i + k * L2L_WIDTH;
+            const vreal value = v_load(y + at), target = v_load(t + at);
+            if (lane) sum[k] += v_value(kind, value, target);
+            v_store(grad + at, s * v_slope(kind, value, target));
         }
-        memcpy(grad + i, slope, sizeof slope);
-    }
-    for (int l = 0; lane && l < L2L_LANES; l++) lane[l] += sum[l];
+    for (int k = 0; lane && k < L2L_PARTS; k++) v_store(lane + k * L2L_WIDTH, sum[k]);
 }
 
 /* The columns of which the loss is summed, the last ones from copies that zeros complete. */
