@@ -138,6 +138,14 @@ L2L_FN vreal v_log2(vreal x) {
     return v_fma(q, f, __builtin_convertvector(e, vreal));
 }
 
+/* Zeros, of which pictures that are clipped at 0 have many, are not outside: their power counts as
+ * 0. */
+L2L_FN vreal without_zeros(vreal y, vreal sample, vint *outside) {
+    const vint zero = sample == v_splat(0.0f);
+    *outside &= ~zero;
+    return (vreal)((vint)y & ~zero);
+}
+
 /* All channels that share a γ at once: the table stays in registers. */
 static void values(const power *p, const void *const *x, void *const *y, int rows, int count) {
     float table[L2L_POWER_TABLE];
@@ -152,7 +160,10 @@ static void values(const power *p, const void *const *x, void *const *y, int row
         }
         for (int i = 0; i < count; i += L2L_WIDTH) {
             vint outside;
-            v_store(to + i, v_power(v_clip(v_load(from + i), lo, hi), table, &outside));
+            const vreal sample = v_clip(v_load(from + i), lo, hi);
+            vreal value = v_power(sample, table, &outside);
+            if (__builtin_expect(v_any(outside), 0)) value = without_zeros(value, sample, &outside);
+            v_store(to + i, value);
             if (__builtin_expect(!v_any(outside), 1)) continue;
             for (int l = 0; l < L2L_WIDTH && i + l < count; l++)
                 if (outside[l]) to[i + l] = one_value(p, from[i + l]);
@@ -164,6 +175,7 @@ L2L_FN void table_gradients(const power *p, const channels *rows, int begin, int
                             real *lane) {
     const vreal inverse = v_splat(p->scalars.inverse), lo = v_splat(p->lo), hi = v_splat(p->hi);
     const vint all = (vint){ 0 } - !p->clipped; /* all bits if nothing is clipped */
+    const vreal floor_slope = v_splat(p->scalars.floor_slope);
     float table[L2L_POWER_TABLE];
     memcpy(table, p->coefs + L2L_GAMMA_SLOPE_TABLE, sizeof table);
     vreal sum[L2L_PARTS];
@@ -178,6 +190,11 @@ L2L_FN void table_gradients(const power *p, const channels *rows, int begin, int
                 vreal given = v_load(x + at), sample = v_clip(given, lo, hi), g = v_load(grad + at);
                 vreal base = v_power(sample, table, &outside), slope = inverse * base, term;
                 if (lane) term = sample * base * v_log2(sample);
+                if (__builtin_expect(v_any(outside), 0)) {
+                    if (lane) term = without_zeros(term, sample, &outside);
+                    slope = v_if_equal(sample, v_splat(0.0f), floor_slope, slope);
+                    outside &= ~(sample == v_splat(0.0f));
+                }
                 if (__builtin_expect(v_any(outside), 0))
                     for (int l = 0; l < L2L_WIDTH && at + l < end; l++) {
                         if (!outside[l]) continue;

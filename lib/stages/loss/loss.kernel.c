@@ -4,8 +4,6 @@
 #include "stages/rows.h"
 #include "stages/vector.h"
 
-typedef __typeof__((vreal){ 0 } < (vreal){ 0 }) vmask;
-
 /* l2l_loss_value and l2l_loss_slope in all lanes. */
 L2L_FN vreal v_value(const l2l_loss_kind kind, vreal y, vreal t) {
     const vreal d = y - t;
