@@ -3,10 +3,10 @@
 
 #include "core/core.h"
 
-#include <string.h>
-
 void l2l_chain_init(l2l_chain *chain, int channels, double sample_scale) {
-    memset(chain, 0, sizeof *chain);
+    /* every call folds a chain of its own: nodes that are not there are not worth clearing */
+    chain->count = chain->param_count = chain->coef_count = 0;
+    chain->sum_count = chain->lane_count = 0;
     chain->channels[0] = channels;
     chain->batch_node = chain->additive_node = -1;
     chain->sample_scale = sample_scale;

@@ -91,6 +91,11 @@ static inline int columns_of(const ring *r) {
     return (int)(r->x.hi - r->x0);
 }
 
+/* Where a row or column of a node's source goes; a division would take longer than the rest. */
+static inline int64_t scaled(const l2l_node *node, int64_t index) {
+    return node->scale == 1 ? index : index / node->scale;
+}
+
 static inline bool empty(range r) {
     return r.lo >= r.hi;
 }

@@ -91,8 +91,8 @@ static void backward_rows(tile *t, int i, int64_t q, int n) {
     }
     const void *src[L2L_MAX_CHANNELS], *grad[L2L_MAX_CHANNELS];
     void *out[L2L_MAX_CHANNELS];
-    int64_t row = q / node->scale, last = t->job->height[i + 1] - 1;
-    rows_at(t, above, node->out_channels, row > last ? last : row, s->x / node->scale, grad);
+    int64_t row = scaled(node, q), last = t->job->height[i + 1] - 1;
+    rows_at(t, above, node->out_channels, row > last ? last : row, scaled(node, s->x), grad);
     if (t->step[i].needs & L2L_NEEDS_SRC) rows_at(t, &t->value[i], node->in_channels, q, s->x, src);
     for (int c = 0; c < node->in_channels; c++) out[c] = at(t, below, c, q, s->x);
     s->src = src;
@@ -253,7 +253,7 @@ void l2l_tile_need_grad(tile *t, int b, int64_t end) {
             need_taps(t, q + 1);
         } else {
             const l2l_node *node = &job->chain->nodes[b];
-            l2l_tile_need_grad(t, b + 1, (q + n - 1) / node->scale + 1 + node->radius);
+            l2l_tile_need_grad(t, b + 1, scaled(node, q + n - 1) + 1 + node->radius);
             if (t->step[b].needs & L2L_NEEDS_SRC) l2l_tile_need_value(t, b, q + n);
             if (t->step[b].needs & L2L_NEEDS_AUX)
                 l2l_tile_need_value(t, b + 1, q + n + node->radius);

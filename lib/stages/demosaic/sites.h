@@ -16,6 +16,7 @@ typedef struct l2l_sites {
 } l2l_sites;
 
 L2L_FN int l2l_site_mod(int64_t index, int period) {
+    if (period <= 2) return (int)(index & (period - 1)); /* divisions take longer than the rest */
     return (int)((index % period + period) % period);
 }
 

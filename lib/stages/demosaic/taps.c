@@ -17,7 +17,9 @@ static void representatives(int64_t extent, int period, int radius, bool uniform
 /* The colour of the sample at (y, x), which may lie beyond the border; −1 for a zero. */
 static int color_at(const l2l_node *node, const l2l_sites *s, int64_t y, int64_t x) {
     const l2l_cfa *cfa = &node->attributes.demosaic.cfa;
-    if (s->uniform) return l2l_cfa_color(cfa, y, x);
+    if (s->uniform)
+        return cfa
+            ->color[l2l_site_mod(y, s->period_y) * s->period_x + l2l_site_mod(x, s->period_x)];
     int64_t row = l2l_extend(node->border, y, s->height);
     int64_t column = l2l_extend(node->border, x, s->width);
     return row < 0 || column < 0 ? -1 : l2l_cfa_color(cfa, row, column);
