@@ -13,9 +13,15 @@
 
 #include "options.h"
 
-typedef enum bench_pass { BENCH_FORWARD, BENCH_BACKWARD, BENCH_BOTH, BENCH_PASSES } bench_pass;
+typedef enum bench_pass {
+    BENCH_FORWARD,
+    BENCH_BACKWARD,
+    BENCH_BOTH, /* one call after the other */
+    BENCH_LOSS, /* forward, a mean square and backward in one pass; of plans */
+    BENCH_PASSES
+} bench_pass;
 
-/* "forward", "backward", "both". */
+/* "forward", "backward", "both", "loss". */
 extern const char *const bench_pass_names[BENCH_PASSES];
 
 struct bench_setup {
@@ -30,7 +36,7 @@ struct bench_setup {
 
 /* One pass of a row: the median of its calls, and what a call must move and compute at least. */
 struct bench_time {
-    double seconds, bytes, operations; /* operations 0: not counted */
+    double seconds, bytes, operations; /* seconds 0: not timed; operations 0: not counted */
     int64_t calls;
 };
 
@@ -44,8 +50,9 @@ struct bench_result {
     int64_t peak_bytes;    /* resident at most, beyond what the program held before */
 };
 
-double bench_pixels(const struct bench_result *result);                 /* of a call's input */
-double bench_speed(const struct bench_result *result, bench_pass pass); /* in pixels a second */
+double bench_pixels(const struct bench_result *result); /* of a call's input */
+double bench_speed(const struct bench_result *result,
+                   bench_pass pass); /* in pixels a second; 0: not timed */
 
 /* ---- bench_rows.c: what is timed ---- */
 

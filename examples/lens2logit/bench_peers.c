@@ -99,7 +99,8 @@ static double number(const cJSON *json, const char *key) {
 }
 
 static bool read_peer(const char *text, const struct bench_result *ours, struct bench_peer *peer) {
-    static const char *const keys[BENCH_PASSES] = { "forward_mp_s", NULL, "forward_backward_mp_s" };
+    static const char *const keys[BENCH_PASSES] = { "forward_mp_s", NULL, "forward_backward_mp_s",
+                                                    "loss_mp_s" };
     cJSON *json = cJSON_Parse(text);
     const cJSON *version = cJSON_GetObjectItemCaseSensitive(json, "version");
     snprintf(peer->version, sizeof peer->version, "%s",

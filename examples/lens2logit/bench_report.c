@@ -3,14 +3,15 @@
 
 #include "say.h"
 
-const char *const bench_pass_names[BENCH_PASSES] = { "forward", "backward", "both" };
+const char *const bench_pass_names[BENCH_PASSES] = { "forward", "backward", "both", "loss" };
 
 double bench_pixels(const struct bench_result *result) {
     return (double)result->batch * (double)result->height * (double)result->width;
 }
 
 double bench_speed(const struct bench_result *result, bench_pass pass) {
-    return bench_pixels(result) / result->pass[pass].seconds;
+    double seconds = result->pass[pass].seconds;
+    return seconds > 0 ? bench_pixels(result) / seconds : 0;
 }
 
 static double mib(double bytes) {
@@ -31,12 +32,13 @@ void bench_table_head(const struct bench_setup *setup, size_option size) {
 void bench_table_row(const struct bench_setup *setup, const struct bench_result *result) {
     for (int i = 0; i < BENCH_PASSES; i++) {
         const struct bench_time *pass = &result->pass[i];
+        if (!(pass->seconds > 0)) continue;
         double moved = pass->bytes / pass->seconds;
         printf("%-52s %-8s %9.3f %9.1f %7.1f %6.0f%%", result->name, bench_pass_names[i],
                pass->seconds * 1e9 / bench_pixels(result),
                bench_speed(result, (bench_pass)i) * 1e-6, moved * 1e-9,
                100 * moved / setup->copy_speed);
-        if (i == BENCH_BOTH)
+        if (i == (result->is_plan ? BENCH_LOSS : BENCH_BOTH))
             printf("  %11.1f %7.1f %7.1f", mib((double)result->array_bytes),
                    mib((double)result->scratch_bytes), mib((double)result->peak_bytes));
         putchar('\n');
@@ -65,6 +67,7 @@ static cJSON *result_json(const struct bench_setup *setup, const struct bench_re
     cJSON_AddNumberToObject(json, "height", (double)result->height);
     for (int i = 0; i < BENCH_PASSES; i++) {
         const struct bench_time *pass = &result->pass[i];
+        if (!(pass->seconds > 0)) continue;
         cJSON *one = cJSON_AddObjectToObject(json, bench_pass_names[i]);
         cJSON_AddNumberToObject(one, "ns_per_pixel", pass->seconds * 1e9 / bench_pixels(result));
         cJSON_AddNumberToObject(one, "mp_per_s", bench_speed(result, (bench_pass)i) * 1e-6);

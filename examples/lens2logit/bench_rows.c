@@ -147,19 +147,45 @@ static void free_data(struct data *data) {
     l2l_context_destroy(data->context);
 }
 
+static l2l_status forward(const struct data *data, const l2l_tensor *params,
+                          const l2l_plan_extra *extra) {
+    return l2l_plan_forward(data->context, data->plan, params, &data->src, &data->dst, extra);
+}
+
+static l2l_status backward(const struct data *data, const l2l_tensor *params,
+                           const l2l_plan_extra *extra) {
+    return l2l_plan_backward(data->context, data->plan, params, &data->src, &data->grad_dst,
+                             L2L_GRAD_WRITE, &data->grad_src, params ? &data->grad_params : NULL,
+                             extra);
+}
+
+static l2l_status both(const struct data *data, const l2l_tensor *params,
+                       const l2l_plan_extra *extra) {
+    l2l_status status = forward(data, params, extra);
+    return status == L2L_OK ? backward(data, params, extra) : status;
+}
+
+/* Reads as target what backward reads as cotangent: of the same size, and any numbers do. */
+static l2l_status loss(const struct data *data, const l2l_tensor *params,
+                       const l2l_plan_extra *extra) {
+    l2l_loss mean_square = L2L_LOSS_INIT;
+    double value;
+    mean_square.target = &data->grad_dst;
+    return l2l_plan_loss(data->context, data->plan, params, &data->src, &mean_square, &value,
+                         &data->dst, L2L_GRAD_WRITE, &data->grad_src,
+                         params ? &data->grad_params : NULL, extra);
+}
+
 static bool call(const struct row *row, const struct data *data, bench_pass pass) {
+    static l2l_status (*const calls[BENCH_PASSES])(const struct data *, const l2l_tensor *,
+                                                   const l2l_plan_extra *) = { forward, backward,
+                                                                               both, loss };
     l2l_plan_extra extra = L2L_PLAN_EXTRA_INIT;
-    const l2l_tensor *params = data->params.data ? &data->params : NULL;
-    l2l_status status = L2L_OK;
-    if (data->additive.data) extra.additive = &data->additive;
-    if (pass != BENCH_BACKWARD)
-        status =
-            l2l_plan_forward(data->context, data->plan, params, &data->src, &data->dst, &extra);
-    if (data->additive.data) extra.grad_additive = &data->grad_additive;
-    if (pass != BENCH_FORWARD && status == L2L_OK)
-        status = l2l_plan_backward(data->context, data->plan, params, &data->src, &data->grad_dst,
-                                   L2L_GRAD_WRITE, &data->grad_src,
-                                   params ? &data->grad_params : NULL, &extra);
+    if (data->additive.data) {
+        extra.additive = &data->additive;
+        extra.grad_additive = &data->grad_additive; /* forward lets it be */
+    }
+    l2l_status status = calls[pass](data, data->params.data ? &data->params : NULL, &extra);
     return status == L2L_OK ? true : fail_about(data->context, row->name);
 }
 
@@ -200,6 +226,10 @@ static void count_work(const struct row *row, const struct data *data,
     pass[BENCH_BACKWARD].operations = row->backward_operations * pixels;
     pass[BENCH_BOTH].bytes = pass[BENCH_FORWARD].bytes + pass[BENCH_BACKWARD].bytes;
     pass[BENCH_BOTH].operations = pass[BENCH_FORWARD].operations + pass[BENCH_BACKWARD].operations;
+    pass[BENCH_LOSS].bytes = pass[BENCH_BACKWARD].bytes + bytes_of(&data->dst);
+    if (row->backward_operations > 0) /* a difference, its square, the sum and the slope */
+        pass[BENCH_LOSS].operations =
+            pass[BENCH_BACKWARD].operations + 4 * (double)tensor_count(&data->dst);
     result->array_bytes = (int64_t)(pass[BENCH_BACKWARD].bytes + bytes_of(&data->dst) +
                                     bytes_of(&data->params) + bytes_of(&data->grad_params));
 }
@@ -217,7 +247,8 @@ bool bench_row(const struct bench_setup *setup, size_t index, size_option size,
     int64_t before = bench_memory_now();
     bench_memory_forget();
     bool done = make_data(setup, &row, size, &data);
-    for (int pass = 0; done && pass < BENCH_PASSES; pass++)
+    int passes = result->is_plan ? BENCH_PASSES : BENCH_LOSS;
+    for (int pass = 0; done && pass < passes; pass++)
         done = time_calls(setup, &row, &data, (bench_pass)pass, &result->pass[pass]);
     if (done) {
         count_work(&row, &data, result);

@@ -1,25 +1,16 @@
 """bench and info: their tables."""
 import json
-import os
-import shutil
-import subprocess
 import xml.etree.ElementTree
 
-from support import PROGRAM, ProgramTest, main, noise, write_npy
+from support import ProgramTest, main, noise, write_npy
 
 
 STAGES = ["black_level", "demosaic.bilinear", "demosaic.linear", "demosaic.superpixel",
-          "demosaic.malvar2004", "white_balance", "color_matrix", "sharpen.kernel", "sharpen.unsharp", "denoise.kernel",
-          "denoise.gaussian", "denoise.median", "clip", "gamma", "additive", "normalize.given",
-          "normalize.batch"]
-PASSES = ("forward", "backward", "both")
-PEER = """
-import json, os, sys
-if sys.argv[1:5:2] != ["--threads", "--repeats"] or sys.argv[5] != "--shape": sys.exit(3)
-tuned = "mmap_threshold" in os.environ.get("GLIBC_TUNABLES", "")
-print(json.dumps({"version": "7.1", "forward_mp_s": 0.25 if tuned else 0.5,
-                  "forward_backward_mp_s": 0.125, "peak_gib": 0.5, "shape": sys.argv[6]}))
-"""
+          "demosaic.malvar2004", "white_balance", "color_matrix", "sharpen.kernel", "sharpen.unsharp",
+          "denoise.kernel", "denoise.gaussian", "denoise.median", "clip", "gamma", "additive",
+          "normalize.given", "normalize.batch"]
+PASSES = ("forward", "backward", "both")  # of a stage; a plan has "loss" too
+PLAN_PASSES = (*PASSES, "loss")
 
 
 class Bench(ProgramTest):
@@ -30,7 +21,10 @@ class Bench(ProgramTest):
 
     def check_row(self, row, table):
         pixels = table["batch"] * row["width"] * row["height"]
-        for key in PASSES:
+        plan = row["name"] == "lens2logit" or row["name"].startswith("static/")
+        timed = PLAN_PASSES if plan else PASSES
+        self.assertEqual(tuple(key for key in PLAN_PASSES if key in row), timed)
+        for key in timed:
             one = row[key]
             seconds = one["ns_per_pixel"] * pixels * 1e-9
             self.assertGreater(seconds, 0)
@@ -39,6 +33,10 @@ class Bench(ProgramTest):
             self.assertAlmostEqual(one["of_copy"] * table["copy_gb_per_s"] / one["gb_per_s"], 1,
                                    delta=1e-9)
         self.assertEqual(row["both"]["bytes"], row["forward"]["bytes"] + row["backward"]["bytes"])
+        if plan:  # the image too, but neither it nor the mosaic twice
+            self.assertGreater(row["loss"]["bytes"], row["backward"]["bytes"])
+            self.assertLess(row["loss"]["bytes"], row["both"]["bytes"])
+            self.assertLess(row["loss"]["bytes"], row["array_bytes"])
         self.assertGreater(row["array_bytes"], row["forward"]["bytes"])
 
     def test_json_has_every_stage_and_plan(self):
@@ -60,6 +58,11 @@ class Bench(ProgramTest):
             self.assertEqual(rows["black_level"]["forward"]["bytes"], 2 * size * pixels)
             self.assertEqual(rows["black_level"]["backward"]["bytes"], 3 * size * pixels)
             self.assertEqual(rows["lens2logit"]["both"]["bytes"], (4 + 5) * size * pixels)
+            one_pass = rows["lens2logit"]["loss"]
+            self.assertEqual(one_pass["bytes"], (5 + 3) * size * pixels)
+            self.assertEqual(one_pass["calls"], 1)
+            self.assertAlmostEqual(one_pass["gflop_per_s"] * one_pass["ns_per_pixel"], 533 + 4 * 3,
+                                   delta=1e-6)
             self.assertNotIn("gflop_per_s", rows["denoise.median"]["forward"])
             gamma = rows["gamma"]["forward"]
             self.assertAlmostEqual(gamma["gflop_per_s"] * gamma["ns_per_pixel"], 60, delta=1e-6)
@@ -102,12 +105,13 @@ class Bench(ProgramTest):
         lines = self.ok("bench", *self.SMALL).out.splitlines()
         self.assertIn("1 x 64x48, f32 in, f32 out, f32, 2 threads", lines[0])
         names = [line.split()[0] for line in lines[2:]]
-        self.assertEqual(names[::3], names[1::3])
-        self.assertTrue(set(STAGES) < set(names))
+        self.assertEqual({names.count(name) for name in STAGES}, {len(PASSES)})
+        self.assertEqual({names.count(name) for name in set(names) - set(STAGES)},
+                         {len(PLAN_PASSES)})
         lines = self.ok("bench", *self.SMALL, "--preset", "lens2logit").out.splitlines()
         self.assertEqual([line.split()[:2] for line in lines[2:]],
-                         [["lens2logit", key] for key in PASSES])
-        self.assertEqual([len(line.split()) for line in lines[2:]], [6, 6, 9])
+                         [["lens2logit", key] for key in PLAN_PASSES])
+        self.assertEqual([len(line.split()) for line in lines[2:]], [6, 6, 6, 9])
         self.fails(1, "bench", *self.SMALL, "--preset", "static/nothing")
 
     def test_options_that_do_not_go_together(self):
@@ -122,66 +126,28 @@ class Bench(ProgramTest):
             with self.subTest(arguments=arguments):
                 self.fails(2, "bench", *arguments, says=says)
 
-    def copy_of_the_program(self, *scripts):
-        """Installed with stand-ins for the peers, which say what the clock would."""
-        os.makedirs(self.at("bin"))
-        os.makedirs(self.at("share/lens2logit/peers"))
-        for script, text in scripts:
-            with open(self.at(f"share/lens2logit/peers/{script}"), "w") as file:
-                file.write(text)
-        shutil.copy(PROGRAM, self.at("bin/lens2logit"))
-        return self.at("bin/lens2logit")
-
-    def compare(self, program, *arguments):
-        done = subprocess.run([program, "bench", *self.SMALL, "--preset", "lens2logit", "--compare",
-                               *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        self.assertEqual(done.returncode, 0, done.stderr)
-        return done
-
-    def test_compare_runs_what_is_installed(self):
-        program = self.copy_of_the_program(("torch_pipeline.py", PEER),
-                                           ("opencv_pipeline.py", "raise SystemExit(77)"),
-                                           ("numpy_pipeline.py", "raise SystemExit(5)"))
-        done = self.compare(program, "--json")
-        self.assertIn("OpenCV is not installed", done.stderr)
-        self.assertIn("NumPy failed at 1x48x64 (status 5)", done.stderr)
-        table = json.loads(done.stdout)
-        row, = table["rows"]
-        plain, tuned = table["peers"]
-        self.assertEqual([plain["malloc_tuned"], tuned["malloc_tuned"]], [False, True])
-        for peer, speed in (plain, 0.5), (tuned, 0.25):
-            self.assertEqual((peer["name"], peer["version"]), ("PyTorch", "7.1"))
-            self.assertEqual(peer["peak_bytes"], 1 << 29)
-            self.assertAlmostEqual(peer["forward"]["ratio"], row["forward"]["mp_per_s"] / speed)
-            self.assertAlmostEqual(peer["both"]["ratio"], row["both"]["mp_per_s"] / 0.125)
-            self.assertNotIn("backward", peer)
-        told = self.compare(program, "--json", "--size", "8x8").stderr
-        self.assertEqual(told.count("OpenCV is not installed"), 1)
-        lines = self.compare(program, "--quiet").stdout.splitlines()
-        self.assertEqual(len([line for line in lines if line.startswith("PyTorch 7.1")]), 4)
-
-    def test_the_peers_beside_the_program(self):
-        peers = json.loads(self.compare(PROGRAM, "--json").stdout)["peers"]
-        for peer in peers:
-            self.assertGreater(peer["forward"]["ratio"], 0)
-        try:
-            import numpy  # noqa: F401: then the program finds it too
-        except ImportError:
-            return
-        self.assertIn("NumPy", [peer["name"] for peer in peers])
-
-    def test_plot_is_svg_with_every_name(self):
+    def plot(self, *arguments):
+        """What is written in the picture, and how many marks the roofline has."""
         path = self.at("plot.svg")
-        self.ok("bench", *self.SMALL, "--size", "32x32", "--plot", path)
+        self.ok("bench", *self.SMALL, *arguments, "--plot", path)
         root = xml.etree.ElementTree.parse(path).getroot()
         self.assertTrue(root.tag.endswith("svg"))
-        texts = [node.text for node in root.iter() if node.tag.endswith("text")]
-        for name in set(STAGES) - {"denoise.median"} | {"lens2logit"}:
-            self.assertIn(name, texts)
         width, height = float(root.get("width")), float(root.get("height"))
         for node in root.iter():
             for key, most in (("x", width), ("cx", width), ("y", height), ("cy", height)):
                 self.assertTrue(0 <= float(node.get(key, 0)) <= most, node.attrib)
+        return ([node.text for node in root.iter() if node.tag.endswith("text")],
+                len([node for node in root.iter() if node.get("r") == "8"]))
+
+    def test_plot_is_svg_with_every_name(self):
+        texts, _ = self.plot("--size", "32x32")
+        for text in set(STAGES) - {"denoise.median"} | {"Speed against size", *PLAN_PASSES}:
+            self.assertIn(text, texts)
+        self.assertEqual(texts.count("lens2logit"), 2)  # a curve and a mark
+        texts, marks = self.plot("--preset", "lens2logit")
+        self.assertNotIn("Speed against size", texts)  # one size makes no curve
+        self.assertEqual(texts.count("lens2logit"), 1)
+        self.assertEqual(marks, len(("name", "forward", "backward", "loss")))
         self.assertEqual(self.left_over(), [])
         self.fails(1, "bench", *self.SMALL, "--preset", "lens2logit", "--plot",
                    self.at("nothing/plot.svg"))
