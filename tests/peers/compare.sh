@@ -1,7 +1,8 @@
 #!/bin/sh
 # Lets the program in $L2L_PROGRAM time itself and Lens2Logit's pipeline in PyTorch, one after the other
-# on the same two threads, and fails where forward and backward are not at least 20 times as fast.
-# --large adds one image of 24 megapixels, for which PyTorch needs about 8 GB.
+# on the same two threads, prints the ratios, and fails where forward and backward are less than 40
+# times as fast, or 20 times with malloc tuned for PyTorch. --large adds one image of 24 megapixels,
+# for which PyTorch needs 8 to 12 GB.
 here=$(dirname "$0")
 if [ -z "$L2L_PROGRAM" ]; then
     echo "skipped: L2L_PROGRAM does not name the program"

@@ -33,7 +33,8 @@ def timed(run, repeats):
 
 
 def main(description, version, set_threads, prepare):
-    """`prepare(count, height, width)` returns {"forward": run, "forward_backward": run or absent}."""
+    """`prepare(count, height, width)` returns {"forward": run} and, where the peer has gradients,
+    "forward_backward" and "loss" (forward, mean square against a target, backward)."""
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--repeats", type=int, default=0,

@@ -1,8 +1,10 @@
 """Lens2Logit's parametrised pipeline as its PyTorch code is built, to be timed beside ours.
 
-The structure is the published one: zero-filled RGB, a 3->3 convolution with reflect padding, white
-balance and colour matrix by einsum, RGB to YUV, sharpening (zero padding) and blur (reflect
-padding) of Y, back to RGB, clip and power.
+The tensor operations are the published ones, one for one: four planes less their black levels are
+scattered into zero-filled RGB; a 3->3 convolution with reflect padding; white balance and colour
+matrix by einsum; RGB to YUV; sharpening (zero padding) and then blur (reflect padding) of Y, each
+assigned in place; back to RGB; clip; the power as exponential of a logarithm. Neither additive
+layer nor batch normalisation, which our preset lacks too.
 """
 import peer
 from constants import GAINS, GAMMA, K_G, K_RB, K_SHARP, LEVELS, MATRIX
@@ -23,24 +25,28 @@ def gaussian(size=5, sigma=0.5):
     return torch.outer(taps, taps).float()
 
 
-class Debayer(nn.Module):
-    """Zero-filled RGB, then a dense convolution that begins as bilinear interpolation."""
+def scatter(mosaic, levels):
+    """Every sample less the black level of its place, in the plane of its colour; zero elsewhere."""
+    planes = [mosaic[:, y::2, x::2] - levels[2 * y + x] for y in (0, 1) for x in (0, 1)]
+    rgb = torch.zeros(mosaic.shape[0], 3, *mosaic.shape[1:])
+    for position, channel in enumerate((0, 1, 1, 2)):
+        y, x = divmod(position, 2)
+        rgb[:, channel, y::2, x::2] = planes[position]
+    return rgb
 
-    def __init__(self):
-        super().__init__()
-        self.conv = nn.Conv2d(3, 3, 3, padding=1, padding_mode="reflect", bias=False)
-        with torch.no_grad():
-            self.conv.weight.zero_()
-            for channel, kernel in enumerate((K_RB, K_G, K_RB)):
-                self.conv.weight[channel, channel] = torch.tensor(kernel)
 
-    def forward(self, mosaic):
-        rgb = torch.zeros(mosaic.shape[0], 3, *mosaic.shape[1:])
-        rgb[:, 0, 0::2, 0::2] = mosaic[:, 0::2, 0::2]
-        rgb[:, 1, 0::2, 1::2] = mosaic[:, 0::2, 1::2]
-        rgb[:, 1, 1::2, 0::2] = mosaic[:, 1::2, 0::2]
-        rgb[:, 2, 1::2, 1::2] = mosaic[:, 1::2, 1::2]
-        return self.conv(rgb)
+def mixed(image, matrix):
+    return torch.einsum("bchw,kc->bkhw", image, matrix).contiguous()
+
+
+def debayer():
+    """A dense convolution that begins as bilinear interpolation."""
+    conv = nn.Conv2d(3, 3, 3, padding=1, padding_mode="reflect", bias=False)
+    with torch.no_grad():
+        conv.weight.zero_()
+        for channel, kernel in enumerate((K_RB, K_G, K_RB)):
+            conv.weight[channel, channel] = torch.tensor(kernel)
+    return conv
 
 
 def luma_filter(kernel, **padding):
@@ -55,8 +61,8 @@ class Pipeline(nn.Module):
     def __init__(self):
         super().__init__()
         self.black_level = nn.Parameter(torch.tensor(LEVELS))
-        self.debayer = Debayer()
-        self.white_balance = nn.Parameter(torch.tensor(GAINS))
+        self.debayer = debayer()
+        self.white_balance = nn.Parameter(torch.tensor([GAINS]))
         self.color_matrix = nn.Parameter(torch.tensor(MATRIX))
         self.sharpen = luma_filter(torch.tensor(K_SHARP))
         self.blur = luma_filter(gaussian(), padding_mode="reflect")
@@ -65,34 +71,34 @@ class Pipeline(nn.Module):
         self.register_buffer("to_rgb", torch.tensor(YUV_TO_RGB))
 
     def forward(self, mosaic):
-        level = torch.zeros_like(mosaic)
-        for position in range(4):
-            level[:, position // 2::2, position % 2::2] = self.black_level[position]
-        rgb = self.debayer(mosaic - level)
-        rgb = torch.einsum("bchw,c->bchw", rgb, self.white_balance)
-        rgb = torch.einsum("bchw,kc->bkhw", rgb, self.color_matrix)
-        yuv = torch.einsum("bchw,kc->bkhw", rgb, self.to_yuv)
+        rgb = self.debayer(scatter(mosaic, self.black_level).contiguous())
+        rgb = torch.einsum("bchw,kc->bchw", rgb, self.white_balance).contiguous()
+        rgb = mixed(rgb, self.color_matrix)
+        yuv = mixed(rgb, self.to_yuv)
         for conv in (self.sharpen, self.blur):
-            yuv = torch.cat((conv(yuv[:, :1]), yuv[:, 1:]), 1)
-        rgb = torch.einsum("bchw,kc->bkhw", yuv, self.to_rgb)
-        return torch.clip(rgb, 1e-5, 1) ** (1 / self.gamma)
+            yuv[:, [0]] = conv(yuv[:, [0]])
+        rgb = torch.clip(mixed(yuv, self.to_rgb), 1e-5, 1)
+        return torch.exp((1 / self.gamma) * torch.log(rgb))
 
 
 def prepare(count, height, width):
     pipeline = Pipeline()
     mosaic = torch.rand(count, height, width).requires_grad_()
-    cotangent = torch.randn(count, 3, height, width)
+    other = torch.randn(count, 3, height, width)  # a cotangent, or a target
 
     def forward():
         with torch.no_grad():
             pipeline(mosaic)
 
-    def both():
+    def backward(differentiate):
         mosaic.grad = None
         pipeline.zero_grad(set_to_none=True)
-        pipeline(mosaic).backward(cotangent)
+        differentiate(pipeline(mosaic))
 
-    return {"forward": forward, "forward_backward": both}
+    return {"forward": forward,
+            "forward_backward": lambda: backward(lambda image: image.backward(other)),
+            "loss": lambda: backward(
+                lambda image: nn.functional.mse_loss(image, other).backward())}
 
 
 if __name__ == "__main__":
