@@ -26,7 +26,7 @@ static void forward_at(const l2l_sites *s, const l2l_sweep *sweep, int i) {
         (const real *)sweep->coefs +
         l2l_site_offset(s, l2l_site_row(s, sweep->y), l2l_site_column(s, sweep->x + i));
     for (int o = 0; o < 3; o++, tap += s->taps)
-        ((real *)sweep->out[o])[i] = l2l_demosaic_value(tap, sweep->src, s->radius, i);
+        ((real *)sweep->out[o])[i] = l2l_demosaic_value(s, tap, sweep->src, i);
 }
 
 /* The pairs of a row that begin in column `column`, as prepared or, if the border has classes, made
@@ -57,7 +57,7 @@ static const real *pairs_of(const l2l_sites *s, const l2l_sweep *sweep, int dire
 
 /* `n` outputs at once, whose taps lie one behind the other; as many as there are registers for. */
 L2L_FN void forward_pairs(const void *const *rows, const real *pair, void *const *out,
-                          const int radius, const int n, int begin, int end) {
+                          const int radius, const bool diamond, const int n, int begin, int end) {
     const int side = 2 * radius + 1, taps = side * side;
     vreal tap[MAX_PAIR_TAPS];
     for (int k = 0; k < n * taps; k++) tap[k] = v_pair(pair + 2 * k);
@@ -69,6 +69,7 @@ L2L_FN void forward_pairs(const void *const *rows, const real *pair, void *const
             const real *row = (const real *)rows[ky] - radius + i;
 #pragma GCC unroll 5
             for (int kx = 0; kx < side; kx++) {
+                if (l2l_site_skips(diamond, radius, ky * side + kx)) continue;
                 vreal sample = v_load(row + kx);
                 L2L_KEEP(sample);
 #pragma GCC unroll 3
@@ -91,11 +92,13 @@ L2L_FN void forward_row(const l2l_sites *s, const l2l_sweep *sweep) {
         const int at_once = s->radius == 1 && 27 + 4 <= L2L_VECTOR_REGISTERS ? 3 : 1;
         for (int o = 0; o < 3; o += at_once, pair += 2 * at_once * s->taps)
             if (at_once == 3)
-                forward_pairs(sweep->src, pair, sweep->out, 1, 3, begin, end);
+                forward_pairs(sweep->src, pair, sweep->out, 1, false, 3, begin, end);
             else if (s->radius == 1)
-                forward_pairs(sweep->src, pair, sweep->out + o, 1, 1, begin, end);
+                forward_pairs(sweep->src, pair, sweep->out + o, 1, false, 1, begin, end);
             else
-                forward_pairs(sweep->src, pair, sweep->out + o, 2, 1, begin, end);
+                s->diamond
+                    ? forward_pairs(sweep->src, pair, sweep->out + o, 2, true, 1, begin, end)
+                    : forward_pairs(sweep->src, pair, sweep->out + o, 2, false, 1, begin, end);
     }
     for (int i = 0; i < begin; i++) forward_at(s, sweep, i);
     for (int i = end; i < sweep->count; i++) forward_at(s, sweep, i);
@@ -122,7 +125,7 @@ static void backward_at(const l2l_sites *s, const l2l_sweep *sweep, int i) {
 }
 
 L2L_FN void backward_pairs(const void *const *rows, const real *pair, real *out, const int radius,
-                           const bool add, int begin, int end) {
+                           const bool diamond, const bool add, int begin, int end) {
     const int side = 2 * radius + 1, taps = side * side;
     vreal tap[3 * 25];
     for (int k = 0; k < 3 * taps; k++) tap[k] = v_pair(pair + 2 * k);
@@ -135,7 +138,8 @@ L2L_FN void backward_pairs(const void *const *rows, const real *pair, real *out,
                 const real *row = (const real *)rows[o * side + ky] - radius + i;
 #pragma GCC unroll 5
                 for (int kx = 0; kx < side; kx++)
-                    sum = v_fma(tap[(o * side + ky) * side + kx], v_load(row + kx), sum);
+                    if (!l2l_site_skips(diamond, radius, ky * side + kx))
+                        sum = v_fma(tap[(o * side + ky) * side + kx], v_load(row + kx), sum);
             }
         v_store(out + i, add ? v_load(out + i) + sum : sum);
     }
@@ -150,12 +154,16 @@ static void backward_row(const l2l_sites *s, const l2l_sweep *sweep) {
     if (begin < end) {
         real local[2 * 3 * 25], *out = sweep->out[0];
         const real *pair = pairs_of(s, sweep, 1, sweep->x + begin, local);
+#define BACKWARD(r, diamond)                                                                       \
+    (sweep->add ? backward_pairs(sweep->grad, pair, out, r, diamond, true, begin, end)             \
+                : backward_pairs(sweep->grad, pair, out, r, diamond, false, begin, end))
         if (s->radius == 1)
-            sweep->add ? backward_pairs(sweep->grad, pair, out, 1, true, begin, end)
-                       : backward_pairs(sweep->grad, pair, out, 1, false, begin, end);
+            BACKWARD(1, false);
+        else if (s->diamond)
+            BACKWARD(2, true);
         else
-            sweep->add ? backward_pairs(sweep->grad, pair, out, 2, true, begin, end)
-                       : backward_pairs(sweep->grad, pair, out, 2, false, begin, end);
+            BACKWARD(2, false);
+#undef BACKWARD
     }
     for (int i = 0; i < begin; i++) backward_at(s, sweep, i);
     for (int i = end; i < sweep->count; i++) backward_at(s, sweep, i);
@@ -235,13 +243,15 @@ static void sums_at(const l2l_sites *s, const l2l_sweep *sweep, int i) {
                   l2l_site_offset(s, l2l_site_row(s, sweep->y), l2l_site_column(s, sweep->x + i));
     for (int o = 0; o < 3; o++, sum += s->taps)
         for (int t = 0; t < s->taps; t++)
-            sum[t] += (double)((const real *)sweep->grad[o])[i] *
-                      ((const real *)sweep->src[t / side])[i + t % side - s->radius];
+            if (!l2l_site_skips(s->diamond, s->radius, t))
+                sum[t] += (double)((const real *)sweep->grad[o])[i] *
+                          ((const real *)sweep->src[t / side])[i + t % side - s->radius];
 }
 
 /* lane[o][t] += grad[o][i] sample[t][i] for `n` outputs. */
 L2L_FN void sum_pairs(const void *const *grad, const void *const *rows, real *lane,
-                      const int radius, const int n, const int part, int begin, int end) {
+                      const int radius, const bool diamond, const int n, const int part, int begin,
+                      int end) {
     const int side = 2 * radius + 1, taps = side * side;
     vreal sum[MAX_PAIR_TAPS];
     for (int k = 0; k < n * taps; k++) sum[k] = v_load(lane + k * L2L_LANES + part * L2L_WIDTH);
@@ -253,6 +263,7 @@ L2L_FN void sum_pairs(const void *const *grad, const void *const *rows, real *la
             const real *row = (const real *)rows[ky] - radius + i;
 #pragma GCC unroll 5
             for (int kx = 0; kx < side; kx++) {
+                if (l2l_site_skips(diamond, radius, ky * side + kx)) continue;
                 vreal sample = v_load(row + kx);
                 L2L_KEEP(sample);
 #pragma GCC unroll 3
@@ -266,19 +277,23 @@ L2L_FN void sum_pairs(const void *const *grad, const void *const *rows, real *la
     for (int k = 0; k < n * taps; k++) v_store(lane + k * L2L_LANES + part * L2L_WIDTH, sum[k]);
 }
 
-static void sum_columns(const void *const *grad, const void *const *rows, real *lane, int radius,
-                        int begin, int end) {
-    const int taps = (2 * radius + 1) * (2 * radius + 1);
+static void sum_columns(const l2l_sites *s, const void *const *grad, const void *const *rows,
+                        real *lane, int begin, int end) {
 #pragma GCC unroll 4
     for (int part = 0; part < L2L_PARTS; part++) {
-        if (radius == 1 && 27 + 4 <= L2L_VECTOR_REGISTERS)
-            sum_pairs(grad, rows, lane, 1, 3, part, begin, end);
-        else
-            for (int o = 0; o < 3; o++)
-                radius == 1
-                    ? sum_pairs(grad + o, rows, lane + o * taps * L2L_LANES, 1, 1, part, begin, end)
-                    : sum_pairs(grad + o, rows, lane + o * taps * L2L_LANES, 2, 1, part, begin,
-                                end);
+        if (s->radius == 1 && 27 + 4 <= L2L_VECTOR_REGISTERS) {
+            sum_pairs(grad, rows, lane, 1, false, 3, part, begin, end);
+            continue;
+        }
+        for (int o = 0; o < 3; o++) {
+            real *own = lane + o * s->taps * L2L_LANES;
+            if (s->radius == 1)
+                sum_pairs(grad + o, rows, own, 1, false, 1, part, begin, end);
+            else if (s->diamond)
+                sum_pairs(grad + o, rows, own, 2, true, 1, part, begin, end);
+            else
+                sum_pairs(grad + o, rows, own, 2, false, 1, part, begin, end);
+        }
     }
 }
 
@@ -288,7 +303,7 @@ static void sums_periodic(const l2l_sites *s, const l2l_sweep *sweep, int begin,
     const int radius = s->radius, side = 2 * radius + 1;
     const int whole = begin + (end - begin) / L2L_LANES * L2L_LANES, rest = end - whole;
     real *lane = (real *)sweep->lanes + l2l_site_row(s, sweep->y) * 3 * s->taps * L2L_LANES;
-    sum_columns(sweep->grad, sweep->src, lane, radius, begin, whole);
+    sum_columns(s, sweep->grad, sweep->src, lane, begin, whole);
     if (rest == 0) return;
     real grad[3][L2L_LANES], row[SIDE][L2L_LANES + 2 * REACH];
     const void *grads[3], *rows[SIDE];
@@ -300,7 +315,7 @@ static void sums_periodic(const l2l_sites *s, const l2l_sweep *sweep, int begin,
         l2l_tail(row[k], (const real *)sweep->src[k] + whole, rest, radius);
         rows[k] = row[k] + radius;
     }
-    sum_columns(grads, rows, lane, radius, 0, L2L_LANES);
+    sum_columns(s, grads, rows, lane, 0, L2L_LANES);
 }
 
 /* The columns that sums_periodic serves; the same for all rows of a tile. */

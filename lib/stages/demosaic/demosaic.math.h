@@ -7,11 +7,13 @@
 #include "stages/real.h"
 
 /* One output of the pixel in column i. rows[ky] are those of the window, `tap` is [ky][kx]. */
-L2L_FN real l2l_demosaic_value(const real *tap, const void *const *rows, int radius, int i) {
-    const int side = 2 * radius + 1;
+L2L_FN real l2l_demosaic_value(const l2l_sites *s, const real *tap, const void *const *rows,
+                               int i) {
+    const int side = 2 * s->radius + 1;
     real sum = R(0.0);
-    for (int t = 0; t < side * side; t++)
-        sum = L2L_FMA(tap[t], ((const real *)rows[t / side])[i + t % side - radius], sum);
+    for (int t = 0; t < s->taps; t++)
+        if (!l2l_site_skips(s->diamond, s->radius, t))
+            sum = L2L_FMA(tap[t], ((const real *)rows[t / side])[i + t % side - s->radius], sum);
     return sum;
 }
 
@@ -34,8 +36,10 @@ L2L_FN real l2l_demosaic_grad(const l2l_sites *s, const real *coefs, const void 
     real sum = R(0.0);
     for (int o = 0; o < 3; o++)
         for (int k = 0; k < s->taps; k++)
-            sum = L2L_FMA(l2l_transposed_tap(s, coefs, o, k, y, x),
-                          ((const real *)rows[o * side + k / side])[i + k % side - s->radius], sum);
+            if (!l2l_site_skips(s->diamond, s->radius, k))
+                sum = L2L_FMA(l2l_transposed_tap(s, coefs, o, k, y, x),
+                              ((const real *)rows[o * side + k / side])[i + k % side - s->radius],
+                              sum);
     return sum;
 }
 

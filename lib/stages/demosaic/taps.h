@@ -46,7 +46,8 @@ void l2l_pairs_prepare_backward(const l2l_node *node, int64_t height, int64_t wi
 /* The coefficient by which output o's cotangent at window position k, in the pixel (y, x) of the
    image, goes into the sample at the middle of the window: an offset into the taps. */
 L2L_FN int l2l_transposed_offset(const l2l_sites *s, int o, int k, int64_t y, int64_t x) {
-    return l2l_site_offset(s, l2l_site_row(s, y), l2l_site_column(s, x)) + (o + 1) * s->taps - 1 - k;
+    return l2l_site_offset(s, l2l_site_row(s, y), l2l_site_column(s, x)) + (o + 1) * s->taps - 1 -
+           k;
 }
 
 /* What `configure` of these methods shares: one channel in, a sane CFA, the border; and the counts
