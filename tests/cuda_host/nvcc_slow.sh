@@ -31,10 +31,11 @@ echo '__global__ void use(real *x, l2l_gamma_channel k, l2l_sites s) {
     x[5] = l2l_gamma_forward_at(&k, x[0]);
     x[6] = l2l_gamma_backward_at(&k, x[0], x[1], &term) + term;
     const void *rows[9] = { x, x, x, x, x, x, x, x, x };
-    x[7] = l2l_demosaic_value(x, rows, 1, 5) + l2l_demosaic_grad(&s, x, rows, 2, 3, 4);
+    x[7] = l2l_demosaic_value(&s, x, rows, 5) + l2l_demosaic_grad(&s, x, rows, 2, 3, 4);
     l2l_median_choose(rows, 1, 5, x, x + 1);
     l2l_median_choose_nan(rows, 1, 5, x, x + 1);
     x[8] = l2l_median_grad(rows, rows, 1, 5, x[0]);
+    x[9] = l2l_loss_value(L2L_LOSS_SQUARED, x[0], x[1]) + l2l_loss_slope(L2L_LOSS_ABSOLUTE, x[0], x[1]);
 }' >>"$work/all.cu"
 [ "$headers" -ge 8 ] || { echo "FAILED: only $headers headers were found"; failed=1; }
 compile -c "$work/all.cu" -o "$work/f32.o"

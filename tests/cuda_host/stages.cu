@@ -125,7 +125,7 @@ __global__ void __launch_bounds__(TILE_X *TILE_Y)
     const float *tap = job.coefs + l2l_site_offset(&s, l2l_site_row(&s, y), l2l_site_column(&s, x));
     for (int o = 0; o < 3; o++)
         dst[(o * s.height + y) * s.width + x] =
-            l2l_demosaic_value(tap + o * s.taps, rows, r, (int)threadIdx.x + REACH);
+            l2l_demosaic_value(&s, tap + o * s.taps, rows, (int)threadIdx.x + REACH);
 }
 
 /* The k-th index that the border rule may map to q: q itself, then those beyond both ends. Returns
