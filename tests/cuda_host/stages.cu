@@ -35,42 +35,45 @@ __global__ void __launch_bounds__(128)
     dst[c * plane + i] = l2l_gamma_forward_at(&channel, src[c * plane + i]);
 }
 
-/* A row of a tile and channel is one block's, a lane of its sum one thread's. */
+/* A row of a tile in the channels that share a γ is one block's, a lane of its sum one thread's: first
+   the whole groups of lanes of all channels, then what is left of each. */
 __global__ void __launch_bounds__(L2L_LANES)
     gamma_backward(l2l_gamma_job job, l2l_tiles tiles, const float *__restrict__ src,
                    const float *__restrict__ grad_dst, float *__restrict__ grad_src,
                    double *__restrict__ row_sums) {
     L2L_SHARED(float, lanes, [L2L_LANES]);
     const int64_t y = blockIdx.x;
-    const int c = (int)blockIdx.y, lane = (int)threadIdx.x;
+    const int count = job.per_channel ? job.channels : 1, k = (int)blockIdx.y;
+    const int lane = (int)threadIdx.x, channels = job.per_channel ? 1 : job.channels;
     const int64_t first = blockIdx.z * tiles.width;
     const int64_t end = min(first + tiles.width, job.width);
-    const int64_t row = (c * job.height + y) * job.width;
-    const l2l_gamma_channel channel = gamma_channel(job, c);
+    const int64_t whole = first + (end - first) / L2L_LANES * L2L_LANES;
+    const l2l_gamma_channel channel = gamma_channel(job, k);
     float sum = 0.0f, term;
-    for (int64_t x = first + lane; x < end; x += L2L_LANES) {
-        const float grad = grad_dst[row + x];
-        grad_src[row + x] = l2l_gamma_backward_at(&channel, src[row + x], grad, &term);
-        sum = L2L_FMA(grad, term, sum);
-    }
+    for (int rest = 0; rest < 2; rest++)
+        for (int c = k; c < k + channels; c++) {
+            const int64_t row = (c * job.height + y) * job.width;
+            const int64_t from = rest ? whole : first, to = rest ? end : whole;
+            for (int64_t x = from + lane; x < to; x += L2L_LANES) {
+                const float grad = grad_dst[row + x];
+                grad_src[row + x] = l2l_gamma_backward_at(&channel, src[row + x], grad, &term);
+                sum = L2L_FMA(grad, term, sum);
+            }
+        }
     lanes[lane] = sum;
     __syncthreads();
-    if (lane == 0)
-        row_sums[(blockIdx.z * job.height + y) * job.channels + c] = l2l_lanes_total(lanes);
+    if (lane == 0) row_sums[(blockIdx.z * job.height + y) * count + k] = l2l_lanes_total(lanes);
 }
 
-/* The sum over a tile, row after row and channel after channel. */
+/* The sum over a tile, row after row. */
 __global__ void gamma_tile_sums(l2l_gamma_job job, l2l_tiles tiles,
                                 const double *__restrict__ row_sums, double *__restrict__ sums) {
     const int count = job.per_channel ? job.channels : 1, k = (int)threadIdx.x;
     const int64_t top = blockIdx.y * tiles.height;
     const int64_t bottom = min(top + tiles.height, job.height);
     double sum = 0.0;
-    for (int64_t y = top; y < bottom; y++) {
-        const double *row = row_sums + (blockIdx.x * job.height + y) * job.channels;
-        for (int c = job.per_channel ? k : 0; c < (job.per_channel ? k + 1 : job.channels); c++)
-            sum += row[c];
-    }
+    for (int64_t y = top; y < bottom; y++)
+        sum += row_sums[(blockIdx.x * job.height + y) * count + k];
     sums[(blockIdx.y * tiles.across + blockIdx.x) * count + k] = sum;
 }
 
@@ -85,7 +88,7 @@ extern "C" int l2l_cuda_gamma_backward(l2l_gamma_job job, l2l_tiles tiles, const
                                        const float *grad_dst, float *grad_src, double *row_sums,
                                        double *sums, void *stream) {
     const int count = job.per_channel ? job.channels : 1;
-    const dim3 rows((unsigned)job.height, (unsigned)job.channels, (unsigned)tiles.across);
+    const dim3 rows((unsigned)job.height, (unsigned)count, (unsigned)tiles.across);
     const dim3 grid((unsigned)tiles.across, (unsigned)tiles.down);
     cudaStream_t queue = (cudaStream_t)stream;
     L2L_LAUNCH(gamma_backward, rows, L2L_LANES, 0, queue, job, tiles, src, grad_dst, grad_src,
