@@ -257,7 +257,8 @@ static void gradients_and_sum(const power *p, const channels *rows, int begin, i
     *total += l2l_lanes_total(lane);
 }
 
-/* Left of what is to be summed, right of it, and that. */
+/* Left of what is to be summed, right of it, and that. Groups of lanes begin at multiples of 16
+   also on the right, or the last one would end beyond the row: that computes some columns twice. */
 static void backward(const l2l_sweep *sweep) {
     const int begin = sweep->own_begin, end = begin + sweep->own_count, at_once = shared(sweep);
     for (int c = 0; c < sweep->node->in_channels; c += at_once) {
@@ -268,7 +269,7 @@ static void backward(const l2l_sweep *sweep) {
             continue;
         }
         if (begin > 0) gradients(&p, &rows, 0, begin, NULL);
-        if (end < sweep->count) gradients(&p, &rows, end, sweep->count, NULL);
+        if (end < sweep->count) gradients(&p, &rows, end / L2L_LANES * L2L_LANES, sweep->count, NULL);
         gradients_and_sum(&p, &rows, begin, end, sweep->sums + c);
     }
 }
