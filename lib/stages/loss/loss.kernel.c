@@ -64,11 +64,11 @@ L2L_FN double loss_row(const l2l_loss_kind kind, const real *y, const real *t, r
         columns(kind, y, t, grad, scale, NULL, count);
         return 0.0;
     }
-    /* one by one, for what follows must keep its targets where `grad` is `t` */
+    /* the few others one by one: groups of lanes would end in the columns that are summed, which
+       must keep their targets where `grad` is `t`, or beyond the row */
     for (int i = 0; i < begin; i++) grad[i] = scale * l2l_loss_slope(kind, y[i], t[i]);
-    double sum = sum_columns(kind, y + begin, t + begin, grad + begin, scale, own);
-    if (end < count) columns(kind, y + end, t + end, grad + end, scale, NULL, count - end);
-    return sum;
+    for (int i = end; i < count; i++) grad[i] = scale * l2l_loss_slope(kind, y[i], t[i]);
+    return sum_columns(kind, y + begin, t + begin, grad + begin, scale, own);
 }
 
 double L2L_SYMBOL(l2l_row_loss)(l2l_loss_kind kind, const void *row, const void *target, void *grad,
