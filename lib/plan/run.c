@@ -62,7 +62,8 @@ static l2l_status vector_check(l2l_context *context, const l2l_tensor *vector, c
 
 /* ---- the tensors of a call ---- */
 
-enum { MAX_TENSORS = 8 + 2 * L2L_MAX_STAGES };
+/* Input, params, output, target, two gradients, additive image and its gradient, state; taps. */
+enum { MAX_TENSORS = 9 + 2 * L2L_MAX_STAGES };
 
 typedef struct named {
     const l2l_tensor *tensor;

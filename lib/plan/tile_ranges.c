@@ -89,7 +89,7 @@ void l2l_tile_set_value_ranges(tile *t) {
         bool asked = l2l_view_present(&job->tap[b]) || (!job->backward && b == job->top) ||
                      (job->backward && b == job->moments_at - 1);
         if (asked) y = both(y, t->own_y[b]), x = both(x, t->own_x[b]);
-        if (b == job->chain->count && l2l_view_present(&job->target))
+        if (job->backward && b == job->chain->count && l2l_view_present(&job->target))
             y = t->grad[b].y, x = t->grad[b].x;
         if (after && sums_of(job, b)) {
             y = both(y, grow(t->own_y[b + 1], after, job->height[b]));
