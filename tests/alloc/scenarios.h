@@ -136,6 +136,30 @@ static l2l_status backward(l2l_context *context, int input, double *sum) {
     return run_plan(context, true, sum);
 }
 
+/* With batch normalisation, which measures first. */
+static l2l_status loss(l2l_context *context, int input, double *sum) {
+    static double samples[PIXELS], pixels[3 * PIXELS], aim[3 * PIXELS];
+    double slopes[PARAMS] = { 0 }, value = 0;
+    l2l_preset_options options = L2L_PRESET_OPTIONS_INIT;
+    l2l_plan *plan = NULL;
+    l2l_status status = L2L_OK;
+    l2l_tensor mosaic = l2l_image(samples, L2L_F64, 1, N, N);
+    l2l_tensor image = l2l_image(pixels, L2L_F64, 3, N, N);
+    l2l_tensor target = l2l_image(aim, L2L_F64, 3, N, N);
+    l2l_tensor grad_params = l2l_vector(slopes, L2L_F64, PARAMS);
+    const l2l_loss square = { sizeof square, L2L_LOSS_SQUARED, &target, 0 };
+    (void)input;
+    options.batch_normalize = 1;
+    fill(samples, PIXELS, 0.4);
+    fill(aim, 3 * PIXELS, -0.1);
+    TRY(l2l_plan_preset(context, "lens2logit", &options, &plan));
+    TRY(l2l_plan_loss(context, plan, NULL, &mosaic, &square, &value, &image, L2L_GRAD_WRITE, NULL,
+                      &grad_params, NULL));
+    if (status == L2L_OK) *sum = value + total(pixels, 3 * PIXELS) + total(slopes, PARAMS);
+    l2l_plan_destroy(plan);
+    return status;
+}
+
 static l2l_status stages(l2l_context *context, int input, double *sum) {
     static double src[3 * PIXELS], dst[3 * PIXELS], grad_dst[3 * PIXELS], grad_src[3 * PIXELS];
     double slopes[25] = { 0 };
@@ -227,6 +251,7 @@ static const scenario scenarios[] = {
     { "plan create", 0, create_plans },
     { "forward", 0, forward },
     { "backward", 0, backward },
+    { "loss", 0, loss },
     { "stages", 0, stages },
     { "tape", 0, tape },
 };

@@ -1,4 +1,5 @@
-/* Forward and backward called wrongly: each way is refused with a sentence, nothing is written. */
+/* Forward, backward and loss called wrongly: all ways are refused with a sentence, and nothing is
+   written. */
 #include "run.h"
 
 enum { H = 6, W = 8 };
@@ -12,6 +13,8 @@ typedef struct call {
     l2l_tap taps[2];
     l2l_plan_extra extra;
     l2l_grad_mode mode;
+    l2l_loss loss;
+    double value;
 } call;
 
 static void pattern(l2l_tensor *t) {
@@ -27,19 +30,26 @@ static bool intact(const l2l_tensor *t) {
 
 static call good_call(int which) {
     int channels;
-    call c = { .plan = some_plan(which, &channels), .mode = L2L_GRAD_WRITE };
+    call c = { .plan = some_plan(which, &channels),
+               .mode = L2L_GRAD_WRITE,
+               .loss = L2L_LOSS_INIT,
+               .value = -1 };
     c.in = some_inputs(c.plan, L2L_F32, 1, H, W);
     c.out = room_for(c.plan, &c.in);
     c.tap_image = tensor(L2L_F32, 1, 3, H, W), c.tap_grad = tensor(L2L_F32, 1, 3, H, W);
     c.extra = (l2l_plan_extra)L2L_PLAN_EXTRA_INIT;
-    if (has_additive(c.plan)) c.extra.additive = &c.in.additive;
-    if (has_additive(c.plan)) c.extra.grad_additive = &c.out.grad_additive;
-    if (has_batch(c.plan)) c.extra.state = &c.out.state;
     c.extra.tap_count = 1;
     pattern(&c.out.image), pattern(&c.out.grad_mosaic), pattern(&c.out.grad_params);
     pattern(&c.out.grad_additive), pattern(&c.out.state);
     pattern(&c.tap_image), pattern(&c.tap_grad);
     return c;
+}
+
+/* Once it lies where it stays: `extra` names tensors of the call itself. */
+static void settle(call *c) {
+    if (has_additive(c->plan)) c->extra.additive = &c->in.additive;
+    if (has_additive(c->plan)) c->extra.grad_additive = &c->out.grad_additive;
+    if (has_batch(c->plan)) c->extra.state = &c->out.state;
 }
 
 static void free_call(call *c) {
@@ -62,7 +72,18 @@ static l2l_status backward(call *c) {
                              c->mode, &c->out.grad_mosaic, &c->out.grad_params, &c->extra);
 }
 
-enum { FORWARD = 1, BACKWARD = 2, BOTH = 3 };
+/* The cotangent of backward serves as target. */
+static l2l_status loss(call *c) {
+    c->taps[0] = (l2l_tap){ 1, &c->tap_image, &c->tap_grad };
+    if (!c->extra.taps && c->extra.tap_count == 1) c->extra.taps = c->taps;
+    c->loss.target = &c->in.grad_image;
+    return l2l_plan_loss(context, c->plan, &c->in.params, &c->in.mosaic, &c->loss, &c->value,
+                         &c->out.image, c->mode, &c->out.grad_mosaic, &c->out.grad_params,
+                         &c->extra);
+}
+
+static l2l_status (*const functions[])(call *) = { forward, backward, loss };
+enum { FORWARD = 1, BACKWARD = 2, LOSS = 4, IMAGE = 5, GRADS = 6, ALL = 7 };
 
 typedef struct spoiler {
     const char *named; /* in the sentence */
@@ -95,6 +116,11 @@ SPOIL(params_short, c->in.params.shape[0] = 131)
 SPOIL(params_half, c->in.params.dtype = L2L_F16)
 SPOIL(params_matrix, c->in.params.ndim = 2)
 SPOIL(grad_image_size, c->in.grad_image.shape[2] = 1)
+SPOIL(image_is_target, c->out.image.data = c->in.grad_image.data)
+SPOIL(loss_size, c->loss.struct_size = 0)
+SPOIL(loss_kind, c->loss.kind = (l2l_loss_kind)3)
+SPOIL(no_target, c->in.grad_image.data = NULL)
+SPOIL(target_dtype, c->in.grad_image.dtype = (l2l_dtype)17)
 SPOIL(grad_image_u8, c->in.grad_image.dtype = L2L_U8)
 SPOIL(grad_mosaic_u16, c->out.grad_mosaic.dtype = L2L_U16)
 SPOIL(grad_mosaic_size, c->out.grad_mosaic.shape[3] = W - 1)
@@ -135,76 +161,79 @@ SPOIL(state_in_image, c->out.state.data = c->out.image.data)
 #undef SPOIL
 
 static const spoiler spoilers[] = {
-    { "no data", 0, BOTH, no_mosaic },
-    { "1 dimensions", 0, BOTH, mosaic_vector },
-    { "2 channels, not 1", 0, BOTH, mosaic_channels },
-    { "extent 0", 0, BOTH, mosaic_empty },
-    { "extent -8", 0, BOTH, mosaic_negative },
-    { "5 dimensions", 0, BOTH, mosaic_rank },
-    { "data type 11", 0, BOTH, mosaic_dtype },
-    { "not aligned", 0, BOTH, mosaic_odd },
-    { "(1,3,6,8), not (2,3,6,8)", 0, BOTH, mosaic_batch },
-    { "(1,3,6,8), not (1,3,5,8)", 0, BOTH, mosaic_size },
-    { "address space", 0, BOTH, mosaic_huge },
-    { "the output is (1,4,6,8)", 0, FORWARD, image_channels },
-    { "the output is (1,3,6,6)", 0, FORWARD, image_size },
-    { "overlap", 0, FORWARD, image_in_mosaic },
-    { "overlap", 0, FORWARD, image_in_params },
-    { "131 values", 0, BOTH, params_short },
-    { "params is f16", 0, BOTH, params_half },
-    { "2 dimensions", 0, BOTH, params_matrix },
-    { "(1,3,1,8)", 0, BACKWARD, grad_image_size },
+    { "no data", 0, ALL, no_mosaic },
+    { "1 dimensions", 0, ALL, mosaic_vector },
+    { "2 channels, not 1", 0, ALL, mosaic_channels },
+    { "extent 0", 0, ALL, mosaic_empty },
+    { "extent -8", 0, ALL, mosaic_negative },
+    { "5 dimensions", 0, ALL, mosaic_rank },
+    { "data type 11", 0, ALL, mosaic_dtype },
+    { "not aligned", 0, ALL, mosaic_odd },
+    { "(1,3,6,8), not (2,3,6,8)", 0, ALL, mosaic_batch },
+    { "(1,3,6,8), not (1,3,5,8)", 0, ALL, mosaic_size },
+    { "address space", 0, ALL, mosaic_huge },
+    { "the output is (1,4,6,8)", 0, IMAGE, image_channels },
+    { "the output is (1,3,6,6)", 0, IMAGE, image_size },
+    { "overlap", 0, IMAGE, image_in_mosaic },
+    { "overlap", 0, IMAGE, image_in_params },
+    { "131 values", 0, ALL, params_short },
+    { "params is f16", 0, ALL, params_half },
+    { "2 dimensions", 0, ALL, params_matrix },
+    { "(1,3,1,8)", 0, GRADS, grad_image_size },
+    { "the target is (1,3,1,8)", 0, LOSS, grad_image_size },
+    { "overlap", 0, LOSS, image_is_target },
+    { "l2l_loss.struct_size is 0", 0, LOSS, loss_size },
+    { "3 is no loss", 0, LOSS, loss_kind },
+    { "the target has no data", 0, LOSS, no_target },
+    { "data type 17", 0, LOSS, target_dtype },
     { "gradient is u8", 0, BACKWARD, grad_image_u8 },
-    { "gradient is u16", 0, BACKWARD, grad_mosaic_u16 },
-    { "(1,1,6,7)", 0, BACKWARD, grad_mosaic_size },
-    { "overlap", 0, BACKWARD, grad_mosaic_is_mosaic },
-    { "grad_params has 1 dimensions and 1 values", 0, BACKWARD, grad_params_short },
-    { "overlap", 0, BACKWARD, grad_params_are_params },
-    { "grad_params is f16", 0, BACKWARD, grad_params_f16 },
-    { "2 is no gradient mode", 0, BACKWARD, no_such_mode },
-    { "struct_size", 0, BOTH, extra_size },
-    { "2 taps at NULL", 0, BOTH, taps_nowhere },
-    { "a tap's image is (1,3,7,8)", 0, BOTH, tap_size },
-    { "a tap's gradient is (1,1,6,8)", 0, BACKWARD, tap_grad_size },
-    { "a tap's gradient is u8", 0, BACKWARD, tap_grad_u8 },
-    { "overlap", 0, BOTH, tap_in_mosaic },
-    { "overlap", 0, FORWARD, tap_in_image },
-    { "overlap", 0, BACKWARD, tap_in_grad_mosaic },
-    { "overlap", 0, BACKWARD, tap_twice },
-    { "a tap at stage 8 of 8", 0, BOTH, tap_beyond },
-    { "two taps at stage 1", 0, BOTH, two_taps },
-    { "two taps at stage 1", 0, BOTH, two_images },
-    { "without an additive stage", 0, BOTH, needless_additive },
-    { "without batch normalisation", 0, BOTH, needless_state },
-    { "without batch normalisation", 0, BOTH, needless_evaluation },
-    { "needs its image", 1, BOTH, no_additive },
-    { "additive image is (1,3,6,1)", 1, BOTH, additive_size },
-    { "additive image is (2,3,6,8)", 1, BOTH, additive_batch },
-    { "overlap", 1, FORWARD, additive_in_image },
-    { "grad_additive is (1,3,2,8)", 1, BACKWARD, grad_additive_size },
-    { "grad_additive is u8", 1, BACKWARD, grad_additive_u8 },
-    { "overlap", 1, BACKWARD, grad_additive_is_additive },
-    { "evaluation needs the state", 1, BOTH, no_state },
-    { "the state has 1 dimensions and 3 values, not 1 and 6", 1, BOTH, state_short },
-    { "the state is u8", 1, BOTH, state_u8 },
-    { "overlap", 1, FORWARD, state_in_image },
+    { "gradient is u16", 0, GRADS, grad_mosaic_u16 },
+    { "(1,1,6,7)", 0, GRADS, grad_mosaic_size },
+    { "overlap", 0, GRADS, grad_mosaic_is_mosaic },
+    { "grad_params has 1 dimensions and 1 values", 0, GRADS, grad_params_short },
+    { "overlap", 0, GRADS, grad_params_are_params },
+    { "grad_params is f16", 0, GRADS, grad_params_f16 },
+    { "2 is no gradient mode", 0, GRADS, no_such_mode },
+    { "struct_size", 0, ALL, extra_size },
+    { "2 taps at NULL", 0, ALL, taps_nowhere },
+    { "a tap's image is (1,3,7,8)", 0, ALL, tap_size },
+    { "a tap's gradient is (1,1,6,8)", 0, GRADS, tap_grad_size },
+    { "a tap's gradient is u8", 0, GRADS, tap_grad_u8 },
+    { "overlap", 0, ALL, tap_in_mosaic },
+    { "overlap", 0, IMAGE, tap_in_image },
+    { "overlap", 0, GRADS, tap_in_grad_mosaic },
+    { "overlap", 0, GRADS, tap_twice },
+    { "a tap at stage 8 of 8", 0, ALL, tap_beyond },
+    { "two taps at stage 1", 0, ALL, two_taps },
+    { "two taps at stage 1", 0, ALL, two_images },
+    { "without an additive stage", 0, ALL, needless_additive },
+    { "without batch normalisation", 0, ALL, needless_state },
+    { "without batch normalisation", 0, ALL, needless_evaluation },
+    { "needs its image", 1, ALL, no_additive },
+    { "additive image is (1,3,6,1)", 1, ALL, additive_size },
+    { "additive image is (2,3,6,8)", 1, ALL, additive_batch },
+    { "overlap", 1, IMAGE, additive_in_image },
+    { "grad_additive is (1,3,2,8)", 1, GRADS, grad_additive_size },
+    { "grad_additive is u8", 1, GRADS, grad_additive_u8 },
+    { "overlap", 1, GRADS, grad_additive_is_additive },
+    { "evaluation needs the state", 1, ALL, no_state },
+    { "the state has 1 dimensions and 3 values, not 1 and 6", 1, ALL, state_short },
+    { "the state is u8", 1, ALL, state_u8 },
+    { "overlap", 1, IMAGE, state_in_image },
 };
 
 START_TEST(misuse_is_refused_and_nothing_written) {
     for (size_t i = 0; i < sizeof spoilers / sizeof spoilers[0]; i++) {
         const spoiler *s = &spoilers[i];
-        for (int calls = FORWARD; calls <= BACKWARD; calls++) {
+        for (int k = 0; k < 3; k++) {
             call c = good_call(s->which), spoiled = c;
-            if (!(s->calls & calls)) {
+            if (!(s->calls & 1 << k)) {
                 free_call(&c);
                 continue;
             }
-            /* the tensors that `extra` names are those of the call to be spoiled */
-            if (c.extra.additive) spoiled.extra.additive = &spoiled.in.additive;
-            if (c.extra.grad_additive) spoiled.extra.grad_additive = &spoiled.out.grad_additive;
-            if (c.extra.state) spoiled.extra.state = &spoiled.out.state;
+            settle(&spoiled);
             s->spoil(&spoiled);
-            l2l_status status = calls == FORWARD ? forward(&spoiled) : backward(&spoiled);
+            l2l_status status = functions[k](&spoiled);
             ck_assert_msg(status == L2L_INVALID_ARGUMENT &&
                               strstr(l2l_context_error(context), s->named),
                           "%zu, %s: %s, \"%s\"", i, s->named, l2l_status_name(status),
@@ -212,6 +241,7 @@ START_TEST(misuse_is_refused_and_nothing_written) {
             ck_assert(intact(&c.out.image) && intact(&c.out.grad_mosaic));
             ck_assert(intact(&c.out.grad_params) && intact(&c.out.grad_additive));
             ck_assert(intact(&c.out.state) && intact(&c.tap_image) && intact(&c.tap_grad));
+            ck_assert(spoiled.value == -1);
             free_call(&c);
         }
     }
@@ -222,9 +252,12 @@ END_TEST
 START_TEST(the_good_call_is_good) {
     for (int which = 0; which < 2; which++) {
         call c = good_call(which);
-        if (c.extra.additive) c.extra.additive = &c.in.additive;
-        if (c.extra.grad_additive) c.extra.grad_additive = &c.out.grad_additive;
-        if (c.extra.state) c.extra.state = &c.out.state;
+        settle(&c);
+        ok(loss(&c));
+        ck_assert(!intact(&c.out.image) && !intact(&c.out.grad_mosaic) && c.value > 0);
+        ck_assert(intact(&c.out.state)); /* which forward alone moves */
+        pattern(&c.out.image), pattern(&c.out.grad_mosaic), pattern(&c.out.grad_additive);
+        pattern(&c.tap_image), pattern(&c.tap_grad);
         ok(forward(&c));
         ok(backward(&c));
         ck_assert(!intact(&c.out.image) && !intact(&c.out.grad_mosaic));
@@ -256,6 +289,17 @@ START_TEST(null_tensors_are_refused) {
     refused(l2l_plan_backward(context, c.plan, NULL, &c.in.mosaic, NULL, c.mode, &c.out.grad_mosaic,
                               NULL, NULL),
             wrong, "NULL");
+    l2l_loss nowhere = L2L_LOSS_INIT;
+    refused(l2l_plan_loss(context, c.plan, NULL, &c.in.mosaic, NULL, NULL, &c.out.image, c.mode,
+                          &c.out.grad_mosaic, NULL, NULL),
+            wrong, "the loss is NULL");
+    refused(l2l_plan_loss(context, c.plan, NULL, &c.in.mosaic, &nowhere, NULL, &c.out.image, c.mode,
+                          &c.out.grad_mosaic, NULL, NULL),
+            wrong, "the target is NULL");
+    nowhere.target = &c.in.grad_image;
+    refused(l2l_plan_loss(context, NULL, NULL, &c.in.mosaic, &nowhere, NULL, NULL, c.mode,
+                          &c.out.grad_mosaic, NULL, NULL),
+            wrong, "the plan is NULL");
     ck_assert(intact(&c.out.image) && intact(&c.out.grad_mosaic));
     free_call(&c);
 }

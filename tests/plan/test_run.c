@@ -1,5 +1,5 @@
 /* Running plans: accumulation, batches, optional outputs, cancellation, memory. */
-#include "run.h"
+#include "loss_case.h"
 
 /* ---- accumulation ---- */
 
@@ -279,6 +279,15 @@ START_TEST(calls_can_be_cancelled) {
                                                    &out.grad_params, &extra),
                                  L2L_CANCELLED);
                 ck_assert_int_le(p.polls, limit + threads);
+                l2l_loss loss = { sizeof loss, L2L_LOSS_SQUARED, &in.grad_image, 0 };
+                double value = -1;
+                p.polls = 0;
+                ck_assert_int_eq(l2l_plan_loss(own, plan, &in.params, &in.mosaic, &loss, &value,
+                                               &out.image, L2L_GRAD_WRITE, &out.grad_mosaic,
+                                               &out.grad_params, &extra),
+                                 L2L_CANCELLED);
+                ck_assert_int_le(p.polls, limit + threads);
+                ck_assert(value == -1);
             }
             p.polls = 0; /* and afterwards all is well */
             p.limit = INT32_MAX;
@@ -297,7 +306,7 @@ END_TEST
 
 /* ---- memory ---- */
 
-static void no_allocation(int which, int threads) {
+static void no_allocation(int which, int threads, bool of_loss) {
     counting_allocator own_counter;
     counting_start(&own_counter);
     l2l_allocator hook = counting_hook(&own_counter);
@@ -308,15 +317,20 @@ static void no_allocation(int which, int threads) {
     options.tile_width = options.tile_height = 16;
     ck_assert_int_eq(l2l_context_create(&options, &own), L2L_OK);
     l2l_plan *plan = some_plan(which, &channels);
-    inputs in = some_inputs(plan, L2L_F32, 2, 50, 70);
-    outcome out = run(own, plan, &in);
+    const int64_t size[3] = { 2, 50, 70 };
+    loss_case c = case_of(own, plan, L2L_F32, size, L2L_LOSS_SQUARED);
+    outcome out = room_of_case(&c);
+    of_loss ? (void)loss_into(&c, L2L_GRAD_WRITE, &out)
+            : run_into(own, plan, &c.in, L2L_GRAD_WRITE, &out);
     long requests = own_counter.requests;
     size_t scratch = l2l_context_scratch_bytes(own);
     ck_assert_int_gt(requests, 0);
-    for (int repeat = 0; repeat < 3; repeat++) run_into(own, plan, &in, L2L_GRAD_ADD, &out);
+    for (int repeat = 0; repeat < 3; repeat++)
+        of_loss ? (void)loss_into(&c, L2L_GRAD_ADD, &out)
+                : run_into(own, plan, &c.in, L2L_GRAD_ADD, &out);
     ck_assert_int_eq(own_counter.requests, requests);
     ck_assert_uint_eq(l2l_context_scratch_bytes(own), scratch);
-    free_outcome(&out), free_inputs(&in);
+    free_outcome(&out), free_inputs(&c.in);
     l2l_plan_destroy(plan);
     l2l_context_destroy(own);
     ck_assert_int_eq(own_counter.blocks, 0);
@@ -325,8 +339,10 @@ static void no_allocation(int which, int threads) {
 
 START_TEST(a_shape_allocates_once) {
     for (int which = 0; which < PLANS; which++) {
-        no_allocation(which, 1);
-        no_allocation(which, 5);
+        for (int of_loss = 0; of_loss < 2; of_loss++) {
+            no_allocation(which, 1, of_loss);
+            no_allocation(which, 5, of_loss);
+        }
     }
 }
 END_TEST
