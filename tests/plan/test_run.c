@@ -13,10 +13,10 @@ static void added(const l2l_tensor *sum, const l2l_tensor *before, const l2l_ten
     }
 }
 
-static void accumulation(int which, l2l_dtype dtype) {
+static void accumulation(int which, l2l_dtype dtype, int64_t width) {
     int channels;
     l2l_plan *plan = some_plan(which, &channels);
-    inputs in = some_inputs(plan, dtype, 1, 21, 34);
+    inputs in = some_inputs(plan, dtype, 1, 21, width);
     outcome alone = run(context, plan, &in), sum = room_for(plan, &in),
             before = room_for(plan, &in);
     fill(&sum.grad_mosaic, 1), fill(&sum.grad_params, 2), fill(&sum.grad_additive, 3);
@@ -40,8 +40,10 @@ static void accumulation(int which, l2l_dtype dtype) {
 
 START_TEST(gradients_add_up) {
     for (int which = 0; which < PLANS; which++) {
-        accumulation(which, L2L_F32);
-        accumulation(which, L2L_F64);
+        accumulation(which, L2L_F32, 34);
+        accumulation(which, L2L_F64, 34);
+        accumulation(which, L2L_F32, 32); /* rows that can be written where they lie */
+        accumulation(which, L2L_F64, 16);
     }
 }
 END_TEST
