@@ -149,7 +149,8 @@ L2L_API l2l_status l2l_plan_backward(l2l_context *context, const l2l_plan *plan,
                                      const l2l_tensor *grad_mosaic, const l2l_tensor *grad_params,
                                      const l2l_plan_extra *extra);
 
-/* A number made of the image y and a target t of its shape: scale · Σ of */
+/* A number made of the image y and a target t of its shape: scale · Σ of this. y is the image before
+   it is rounded to the type that it may be written in. */
 typedef enum l2l_loss_kind {
     L2L_LOSS_SQUARED = 0,  /* (y − t)² */
     L2L_LOSS_ABSOLUTE = 1, /* |y − t|; its slope is 0 where they are equal */
@@ -159,17 +160,19 @@ typedef enum l2l_loss_kind {
 typedef struct l2l_loss {
     size_t struct_size;
     l2l_loss_kind kind;
-    const l2l_tensor *target; /* shape of the image, any dtype */
+    const l2l_tensor *target; /* shape of the image, any dtype, read as numbers */
     double scale;             /* 0: 1/(N C H' W'), which makes it a mean */
 } l2l_loss;
 
 #define L2L_LOSS_INIT { sizeof(l2l_loss), L2L_LOSS_SQUARED, NULL, 0.0 }
 
 /* Forward, a loss, and backward from its gradient, in one pass over the mosaic: less work than the
-   two calls, and the cotangent is never stored. *value (NULL: not wanted) becomes the loss, summed in
-   double; image (NULL: not wanted), grad_mosaic and grad_params as l2l_plan_forward and
-   l2l_plan_backward would give them: an image to the bit, and gradients likewise where the cotangent
-   is computed as scale · slope in the arithmetic of the call. State is not updated. */
+   two calls, and the cotangent is never stored. *value (NULL: not wanted) becomes the loss, which is
+   summed as gradients of parameters are: the same to the bit for any number of threads. The image
+   (NULL: not wanted), grad_mosaic and grad_params have the bits that l2l_plan_forward and
+   l2l_plan_backward give in the same arithmetic, which is double if one of mosaic, target, image and
+   grad_mosaic is f64, where the cotangent is scale · slope in that arithmetic. State is not updated.
+   After the first call with a shape nothing is allocated. */
 L2L_API l2l_status l2l_plan_loss(l2l_context *context, const l2l_plan *plan,
                                  const l2l_tensor *params, const l2l_tensor *mosaic,
                                  const l2l_loss *loss, double *value, const l2l_tensor *image,
