@@ -99,6 +99,35 @@ START_TEST(threads_leave_no_trace) {
 }
 END_TEST
 
+/* AVX2 and AVX-512 give the same bits; the baseline, which does not fuse, nearly the same. */
+START_TEST(instruction_sets_agree) {
+    const int64_t size[3] = { 2, 30, 70 };
+    for (int which = 0; which < PLANS; which++) {
+        int channels;
+        l2l_plan *plan = some_plan(which, &channels);
+        loss_case c = case_of(context, plan, L2L_F32, size, (l2l_loss_kind)(which % KINDS));
+        outcome best = room_of_case(&c), out = room_of_case(&c);
+        double expected = loss_into(&c, L2L_GRAD_WRITE, &best), most;
+        value_of(&c, &best.image, &most);
+        for (int isa = L2L_ISA_BASELINE; isa <= L2L_ISA_NEON; isa++) {
+            l2l_context_options options = L2L_CONTEXT_OPTIONS_INIT;
+            options.isa = (l2l_isa)isa;
+            if (!l2l_isa_available(options.isa)) continue;
+            ck_assert_int_eq(l2l_context_create(&options, &c.with), L2L_OK);
+            double value = loss_into(&c, L2L_GRAD_WRITE, &out);
+            close_values(&c, value, expected, most);
+            if (isa != L2L_ISA_BASELINE) {
+                ck_assert(value == expected);
+                same_results(&c, &out, &best);
+            }
+            l2l_context_destroy(c.with);
+        }
+        free_outcome(&best), free_outcome(&out), free_inputs(&c.in);
+        l2l_plan_destroy(plan);
+    }
+}
+END_TEST
+
 /* ---- taps ---- */
 
 static l2l_tensor like_stage(const loss_case *c, size_t stage) {
@@ -216,6 +245,7 @@ int main(void) {
                                    in_tiles_too,
                                    large_images_too,
                                    threads_leave_no_trace,
+                                   instruction_sets_agree,
                                    taps_are_those_of_backward,
                                    a_tap_at_each_of_the_most_stages,
                                    each_output_may_be_left_out,
