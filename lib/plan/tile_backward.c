@@ -116,10 +116,10 @@ static void sum_rows(tile *t, int i, int64_t y, int n) {
     range x = t->own_x[i + 1];
     const ring *above = &t->grad[i + 1];
     const void *rows[MAX_WINDOW], *grad[L2L_MAX_CHANNELS];
-    l2l_sweep *s = l2l_tile_sweep(t, i, y, x.lo, x.hi - x.lo);
-    const l2l_node *node = s->node;
     int channels = job->chain->channels[i];
     need_value_for_sums(t, i, y + n - 1);
+    l2l_sweep *s = l2l_tile_sweep(t, i, y, x.lo, x.hi - x.lo);
+    const l2l_node *node = s->node;
     s->rows = n;
     s->src = rows;
     s->grad = grad;
