@@ -197,7 +197,8 @@ l2l_status l2l_bind_forward(l2l_job *job, const l2l_tensor *params, const l2l_te
                             const l2l_tensor *dst, const l2l_plan_extra *extra, const int *place) {
     const l2l_chain *chain = job->chain;
     l2l_context *context = job->context;
-    named_list list = { .count = 0 };
+    named_list list;
+    list.count = 0; /* the rest is long, and not read before it is written */
     L2L_TRY(bind_source(job, src));
     if (params) L2L_TRY(vector_check(context, params, "params", chain->param_count));
     L2L_TRY(at_boundary(job, dst, "the output", chain->count, &job->dst));
@@ -233,7 +234,8 @@ l2l_status l2l_bind_backward(l2l_job *job, const l2l_tensor *params, const l2l_t
                              const int *place) {
     const l2l_chain *chain = job->chain;
     l2l_context *context = job->context;
-    named_list list = { .count = 0 };
+    named_list list;
+    list.count = 0; /* the rest is long, and not read before it is written */
     L2L_TRY(bind_source(job, src));
     if (params) L2L_TRY(vector_check(context, params, "params", chain->param_count));
     if (origin->loss) {

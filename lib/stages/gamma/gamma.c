@@ -51,7 +51,8 @@ static double make_table(double p, double *table) {
         for (int j = N - 1; j > 0; j--) q[j] = q[j - 1] - node[k] * q[j];
         q[0] = divided[k] - node[k] * q[0];
     }
-    for (int i = 0; i <= N; i++) { /* the error is largest between the nodes */
+    /* the error is largest between the nodes at the lower end, where derivatives of m^p are */
+    for (int i = N - 2; i <= N; i++) {
         double f = 0.5 * cos(pi * i / N), value = 0.0;
         for (int k = N - 1; k >= 0; k--) value = value * f + q[k];
         error = fmax(error, fabs(value / pow(1.5 + f, p) - 1.0));
