@@ -60,6 +60,7 @@ L2L_FN void forward_pairs(const void *const *rows, const real *pair, void *const
                           const int radius, const bool diamond, const int n, int begin, int end) {
     const int side = 2 * radius + 1, taps = side * side;
     vreal tap[MAX_PAIR_TAPS];
+#pragma GCC unroll 27
     for (int k = 0; k < n * taps; k++) tap[k] = v_pair(pair + 2 * k);
     for (int i = begin; i < end; i += L2L_WIDTH) {
         vreal sum[3];
@@ -175,6 +176,7 @@ static void backward_row(const l2l_sites *s, const l2l_sweep *sweep) {
 L2L_FN void backward_share(const void *const *rows, const real *const pair[2], void *const *out,
                            const bool first, int count) {
     vreal tap[2][9];
+#pragma GCC unroll 9
     for (int k = 0; k < 9; k++) {
         tap[0][k] = v_pair(pair[0] + 2 * k);
         tap[1][k] = v_pair(pair[1] + 2 * k);
@@ -254,6 +256,7 @@ L2L_FN void sum_pairs(const void *const *grad, const void *const *rows, real *la
                       int end) {
     const int side = 2 * radius + 1, taps = side * side;
     vreal sum[MAX_PAIR_TAPS];
+#pragma GCC unroll 27
     for (int k = 0; k < n * taps; k++) sum[k] = v_load(lane + k * L2L_LANES + part * L2L_WIDTH);
     for (int i = begin + part * L2L_WIDTH; i < end; i += L2L_LANES) {
         vreal g[3];
@@ -274,6 +277,7 @@ L2L_FN void sum_pairs(const void *const *grad, const void *const *rows, real *la
             }
         }
     }
+#pragma GCC unroll 27
     for (int k = 0; k < n * taps; k++) v_store(lane + k * L2L_LANES + part * L2L_WIDTH, sum[k]);
 }
 

@@ -10,6 +10,7 @@ L2L_FN void correlate(const void *const *rows, const real *tap, void *const *out
                       const int n, int count, const bool flipped, const bool add) {
     const int side = 2 * radius + 1, last = side * side - 1;
     vreal t[MAX_FAST_TAPS];
+#pragma GCC unroll 25
     for (int k = 0; k <= last; k++) t[k] = v_splat(tap[flipped ? last - k : k]);
     for (int i = 0; i < count; i += L2L_WIDTH) {
         vreal sum[ROWS];
@@ -88,6 +89,7 @@ L2L_FN void sum_taps(const void *const *grads, const int grad_rows, const void *
     const int side = 2 * radius + 1;
     real *own = lane + first * side * L2L_LANES + part * L2L_WIDTH;
     vreal sum[MAX_FAST_TAPS];
+#pragma GCC unroll 25
     for (int k = 0; k < n * side; k++) sum[k] = v_load(own + k * L2L_LANES);
     for (int i = part * L2L_WIDTH; i < count; i += L2L_LANES) {
         vreal grad[SUM_ROWS];
@@ -108,6 +110,7 @@ L2L_FN void sum_taps(const void *const *grads, const int grad_rows, const void *
             }
         }
     }
+#pragma GCC unroll 25
     for (int k = 0; k < n * side; k++) v_store(own + k * L2L_LANES, sum[k]);
 }
 
