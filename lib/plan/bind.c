@@ -193,20 +193,25 @@ static l2l_status bind_extra(l2l_job *job, const l2l_plan_extra *extra, const in
     return bind_state(job, extra, list);
 }
 
+/* What forward and backward both read. */
+static l2l_status bind_inputs(l2l_job *job, const l2l_tensor *params, const l2l_tensor *src,
+                              named_list *list) {
+    list->count = 0; /* the rest is long, and not read before it is written */
+    L2L_TRY(bind_source(job, src));
+    if (params) L2L_TRY(vector_check(job->context, params, "params", job->chain->param_count));
+    list_add(list, src, "the input", false);
+    list_add(list, params, "params", false);
+    return L2L_OK;
+}
+
 l2l_status l2l_bind_forward(l2l_job *job, const l2l_tensor *params, const l2l_tensor *src,
                             const l2l_tensor *dst, const l2l_plan_extra *extra, const int *place) {
-    const l2l_chain *chain = job->chain;
-    l2l_context *context = job->context;
     named_list list;
-    list.count = 0; /* the rest is long, and not read before it is written */
-    L2L_TRY(bind_source(job, src));
-    if (params) L2L_TRY(vector_check(context, params, "params", chain->param_count));
-    L2L_TRY(at_boundary(job, dst, "the output", chain->count, &job->dst));
-    list_add(&list, src, "the input", false);
-    list_add(&list, params, "params", false);
+    L2L_TRY(bind_inputs(job, params, src, &list));
+    L2L_TRY(at_boundary(job, dst, "the output", job->chain->count, &job->dst));
     list_add(&list, dst, "the output", true);
     L2L_TRY(bind_extra(job, extra, place, &list));
-    return no_overlap(context, &list);
+    return no_overlap(job->context, &list);
 }
 
 static l2l_status bind_loss(l2l_job *job, const l2l_origin *origin, named_list *list) {
@@ -235,9 +240,7 @@ l2l_status l2l_bind_backward(l2l_job *job, const l2l_tensor *params, const l2l_t
     const l2l_chain *chain = job->chain;
     l2l_context *context = job->context;
     named_list list;
-    list.count = 0; /* the rest is long, and not read before it is written */
-    L2L_TRY(bind_source(job, src));
-    if (params) L2L_TRY(vector_check(context, params, "params", chain->param_count));
+    L2L_TRY(bind_inputs(job, params, src, &list));
     if (origin->loss) {
         L2L_TRY(bind_loss(job, origin, &list));
     } else {
@@ -250,8 +253,6 @@ l2l_status l2l_bind_backward(l2l_job *job, const l2l_tensor *params, const l2l_t
         L2L_TRY(gradient_dtype(context, grad_src, "the input's gradient"));
     }
     if (grad_params) L2L_TRY(vector_check(context, grad_params, "grad_params", chain->param_count));
-    list_add(&list, src, "the input", false);
-    list_add(&list, params, "params", false);
     list_add(&list, origin->grad_dst, "the output's gradient", false);
     list_add(&list, grad_src, "the input's gradient", true);
     list_add(&list, grad_params, "grad_params", true);

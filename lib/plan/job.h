@@ -63,10 +63,9 @@ void l2l_job_layout(l2l_job *job);
 /* Runs all tiles. Partial sums, if any, are then in job->partials. */
 l2l_status l2l_job_run(l2l_job *job);
 
-/* Rows that the kernel of a node makes at once in this job. */
+/* Rows that the kernel of a node makes at once, forward and backward. */
 static inline int l2l_rows_at_once(const l2l_job *job, int node) {
-    const l2l_kernel *kernel = job->kernels->stages[job->chain->nodes[node].kernel];
-    int rows = job->backward && kernel->backward_rows ? kernel->backward_rows : kernel->rows;
+    int rows = job->kernels->stages[job->chain->nodes[node].kernel]->rows;
     return rows ? rows : 1;
 }
 

@@ -88,10 +88,9 @@ static void finish_value(tile *t, int b, int64_t y) {
                              node->border);
 }
 
-/* The first stage may work on the row that was loaded, where nobody else wants that. */
-static bool load_is_enough(const tile *t) {
-    const l2l_job *job = t->job;
-    return !job->backward && job->chain->nodes[0].row->in_place && !l2l_view_present(&job->tap[0]);
+/* The first stage may work on the row that was loaded, unless backward asks for that again. */
+static bool load_is_enough(const l2l_job *job) {
+    return !job->backward && job->chain->nodes[0].row->in_place;
 }
 
 static void load_and_forward(tile *t, int64_t y) {
@@ -116,7 +115,7 @@ void l2l_tile_need_value(tile *t, int b, int64_t end) {
         if (b == 0) {
             l2l_tile_load(t, &job->src, t->image, r, job->chain->channels[0], y,
                           job->chain->sample_scale);
-        } else if (b == 1 && load_is_enough(t)) {
+        } else if (b == 1 && load_is_enough(job)) {
             load_and_forward(t, y);
         } else {
             const l2l_node *node = &job->chain->nodes[b - 1];

@@ -47,7 +47,6 @@ typedef struct l2l_kernel {
     void (*sums)(const l2l_sweep *);     /* NULL: nothing to sum */
     void (*flush)(const l2l_sweep *);    /* NULL: sums needs none */
     int rows;     /* rows that forward and backward take at most; 0: 1 */
-    int backward_rows; /* the same in a job that ends with backward; 0: as `rows` */
     int sum_rows; /* rows that sums takes at most; 0: 1 */
     bool sums_in_backward; /* backward can sum on its way; `sums` is for when it is not called */
 } l2l_kernel;

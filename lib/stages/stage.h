@@ -76,7 +76,7 @@ struct l2l_stage_row {
     int method_id;
     l2l_shape shape;
     unsigned needs;
-    bool in_place; /* its forward kernel may write where it reads */
+    bool in_place; /* one channel, and its forward kernel may write where it reads */
     bool clips;  /* its kernel can clip what it loads, and then needs no clip stage before it */
     /* Checks attributes and in_channels, and sets what differs from l2l_node_configure's defaults. */
     l2l_status (*configure)(l2l_context *, l2l_node *);

@@ -107,8 +107,7 @@ L2L_FN void forward_row(const l2l_sites *s, const l2l_sweep *sweep) {
 
 static void forward(const l2l_sweep *sweep) {
     const l2l_sites s = l2l_sites_of(sweep->node, sweep->height, sweep->width);
-    if (sweep->rows == 1) forward_row(&s, sweep);
-    for (int j = 0; sweep->rows > 1 && j < sweep->rows; j++) {
+    for (int j = 0; j < sweep->rows; j++) {
         l2l_sweep row = *sweep;
         row.y += j;
         row.src += j;
